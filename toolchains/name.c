@@ -6,7 +6,9 @@
 #include "harness/base/str.h"
 #include "toolchains/gover.h"
 
-static const char *const kind_names[EDIT_KINDS] = { "linknamestd", "linkname", "remove" };
+static const char *const kind_names[EDIT_KINDS] = { "linknamestd", "linkname", "remove", "strict" };
+
+#define STRICT "+strict"
 
 const char *edit_kind_name(enum edit_kind kind)
 {
@@ -72,12 +74,13 @@ static int add_symbol(struct edits *edits, enum edit_kind kind, const char *symb
 static int unknown_edit(const char *word, size_t n, const char *text, struct error *err)
 {
 	return err_set(err, ERR_INPUT,
-		       "%.200s: unknown what-if \"+%.*s\"; there are +linknamestd, +linkname and "
-		       "+remove",
+		       "%.200s: unknown what-if \"+%.*s\"; there are +linknamestd, +linkname, "
+		       "+remove and +strict",
 		       text, (int)n, word);
 }
 
-/* One "+kind(a,b)", given as kind, its length, and what is between the parentheses. */
+/* One "+kind(a,b)", given as kind, its length, and what is between the parentheses; NULL of
+ * "+strict", which has none. */
 static int add_edit(struct edits *edits, const char *word, size_t word_n, const char *list,
 		    size_t list_n, const char *text, struct error *err)
 {
@@ -87,6 +90,13 @@ static int add_edit(struct edits *edits, const char *word, size_t word_n, const 
 
 	if (kind < 0)
 		return unknown_edit(word, word_n, text, err);
+	if (kind == EDIT_STRICT && list)
+		return err_set(err, ERR_INPUT, "%.200s: +strict takes no symbols: it closes every name that std "
+			       "marks only for outside users", text);
+	if (kind == EDIT_STRICT) {
+		edit_of_kind(edits, EDIT_STRICT);
+		return 0;
+	}
 	if (str_trimmed_len(list, list_n) == 0)
 		return err_set(err, ERR_INPUT, "%.200s: +%s() names no symbol", text,
 			       kind_names[kind]);
@@ -102,8 +112,8 @@ static int add_edit(struct edits *edits, const char *word, size_t word_n, const 
 }
 
 /*
- * Finds the last edit of s[0..n), "+word(...)" at its very end; returns the
- * place of its plus and sets *open to the parenthesis, or NULL.  Symbols may
+ * Finds the last edit of s[0..n), "+word(...)" or "+strict" at its very end; returns
+ * the place of its plus and sets *open to the parenthesis, or NULL.  Symbols may
  * hold parentheses of their own: reflect.(*rtype).Align.
  */
 static const char *last_edit(const char *s, size_t n, const char **open)
@@ -111,6 +121,9 @@ static const char *last_edit(const char *s, size_t n, const char **open)
 	size_t i = n;
 	int depth = 0;
 
+	*open = NULL;
+	if (n >= strlen(STRICT) && memcmp(s + n - strlen(STRICT), STRICT, strlen(STRICT)) == 0)
+		return s + n - strlen(STRICT);
 	if (n == 0 || s[n - 1] != ')')
 		return NULL;
 	do {
@@ -181,8 +194,12 @@ int name_split(struct toolchain_name *out, const char *text, struct error *err)
 	rc = check_base(text, n, text, err);
 	for (size_t i = places.n; i-- > 0 && rc == 0;) {
 		at = places.v[i];
-		rc = add_edit(&out->edits, at.plus + 1, (size_t)(at.open - at.plus - 1),
-			      at.open + 1, (size_t)(at.end - at.open - 2), text, err);
+		if (at.open)
+			rc = add_edit(&out->edits, at.plus + 1, (size_t)(at.open - at.plus - 1),
+				      at.open + 1, (size_t)(at.end - at.open - 2), text, err);
+		else
+			rc = add_edit(&out->edits, at.plus + 1, (size_t)(at.end - at.plus - 1), NULL, 0,
+				      text, err);
 	}
 	vec_free(&places);
 	if (rc < 0) {
@@ -228,7 +245,10 @@ char *name_format(const struct toolchain_name *name)
 	for (size_t i = 0; i < name->edits.n; i++) {
 		const struct edit *e = &name->edits.v[i];
 
-		str_addf(&text, "+%s(", kind_names[e->kind]);
+		str_addf(&text, "+%s", kind_names[e->kind]);
+		if (e->kind == EDIT_STRICT)
+			continue;
+		str_addc(&text, '(');
 		for (size_t k = 0; k < e->symbols.n; k++)
 			str_addf(&text, "%s%s", k ? "," : "", e->symbols.v[k]);
 		str_addc(&text, ')');

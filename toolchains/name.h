@@ -4,6 +4,7 @@
  *	go1.22.12
  *	go1.27.4+linknamestd(runtime.load_g,runtime.cgocallback)
  *	local:/opt/go+remove(runtime.nanotime)
+ *	go1.27.4+strict
  *
  * The base is a Go version or PROVIDER:REST.  The canonical text, which is the
  * key in results and stores, has each kind of edit once, in the order of first
@@ -15,11 +16,11 @@
 #include "harness/base/error.h"
 #include "harness/base/mem.h"
 
-enum edit_kind { EDIT_LINKNAMESTD, EDIT_LINKNAME, EDIT_REMOVE, EDIT_KINDS };
+enum edit_kind { EDIT_LINKNAMESTD, EDIT_LINKNAME, EDIT_REMOVE, EDIT_STRICT, EDIT_KINDS };
 
 struct edit {
 	enum edit_kind kind;
-	struct strv symbols; /* at least one */
+	struct strv symbols; /* at least one; none of EDIT_STRICT, which finds them itself */
 };
 
 struct edits { struct edit *v; size_t n, cap; };

@@ -36,6 +36,8 @@ struct source {
 
 struct work {
 	const struct whatif_base *base;
+	bool strict;                /* all files with directives are loaded */
+	struct strv used;           /* of strict: symbols that std itself wants, sorted */
 	VEC(struct symbol) symbols;
 	VEC(struct source *) sources;
 };
@@ -387,6 +389,116 @@ static int check_kind(const struct work *work, const struct symbol *sym, struct 
 		       work->base->name, work->base->name, sym->full);
 }
 
+/* Everything that is closed */
+
+/* The symbol of its own package that a directive marks for whoever wants it; caller frees. */
+static char *marked_symbol(const struct source *src, const char *text, size_t len)
+{
+	char *line = mem_strndup(text, len), *own = mem_printf("%s.", src->pkg), *symbol = NULL, *f[4];
+	size_t n = fields(line, f);
+
+	if (n == 2)
+		symbol = mem_printf("%s%s", own, f[1]);
+	else if (n == 3 && str_starts(f[2], own) && !strchr(f[2] + strlen(own), '/'))
+		symbol = mem_strdup(f[2]);
+	mem_free(line);
+	mem_free(own);
+	return symbol;
+}
+
+/* Symbols that std itself wants from another package, or pushes to one. */
+static void note_uses(struct work *work)
+{
+	for (size_t i = 0; i < work->sources.n; i++) {
+		const struct source *src = work->sources.v[i];
+
+		for (size_t k = 0; k < src->lines.n; k++) {
+			const char *s = src->text.s + src->lines.v[k].start;
+			char *copy, *f[4], *symbol;
+
+			if (!src->lines.v[k].code || (!str_starts(s, LINKNAME) && !str_starts(s, LINKNAMESTD)))
+				continue;
+			copy = mem_strndup(s, src->lines.v[k].end - src->lines.v[k].start);
+			symbol = marked_symbol(src, s, strlen(copy));
+			if (!symbol && fields(copy, f) == 3)
+				strv_add(&work->used, f[2]);
+			mem_free(symbol);
+			mem_free(copy);
+		}
+	}
+	strv_sort(&work->used);
+}
+
+static bool is_used(const struct work *work, const char *symbol)
+{
+	size_t low = 0, high = work->used.n;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		int order = strcmp(symbol, work->used.v[mid]);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			high = mid;
+		else
+			low = mid + 1;
+	}
+	return false;
+}
+
+static size_t close_in(const struct work *work, struct source *src, enum edit_kind kind)
+{
+	size_t changed = 0;
+
+	for (size_t i = 0; i < src->lines.n; i++) {
+		const struct line *line = &src->lines.v[i];
+		const char *s = src->text.s + line->start;
+		char *symbol;
+
+		if (!line->code || (!str_starts(s, LINKNAME) && !str_starts(s, LINKNAMESTD)))
+			continue;
+		symbol = marked_symbol(src, s, line->end - line->start);
+		if (symbol && !is_used(work, symbol))
+			changed += change_mark(src, line->start, kind);
+		mem_free(symbol);
+	}
+	return changed;
+}
+
+/* Without their marks the linker of 1.23 to 1.26 does not find the functions that the compiler
+ * calls by number (cmd/internal/goobj/builtinlist.go); linknamestd does not take them away. */
+static int note_builtins(struct work *work, struct error *err)
+{
+	char *path = path_join(work->base->root, "src/cmd/internal/goobj/builtinlist.go");
+	struct str text = STR_INIT;
+	int rc = fs_exists(path) ? fs_read(&text, path, err) : 0;
+
+	for (const char *s = text.s; (s = strstr(s, "{\"")) != NULL; s += 2)
+		strv_addn(&work->used, s + 2, strcspn(s + 2, "\""));
+	str_free(&text);
+	mem_free(path);
+	return rc;
+}
+
+static int close_all(struct work *work, struct error *err)
+{
+	struct gover since = { .major = 1, .minor = 23, .patch = GOVER_NO_PATCH };
+	enum edit_kind kind = knows_linknamestd(work->base) ? EDIT_LINKNAMESTD : EDIT_REMOVE;
+	size_t changed = 0;
+
+	if (gover_cmp_minor(&work->base->version, &since) < 0)
+		return err_set(err, ERR_INPUT, "%s+strict: nothing to close, the linker checks linknames only "
+			       "from 1.23 on", work->base->name);
+	if (kind == EDIT_REMOVE && note_builtins(work, err) < 0)
+		return err->code;
+	note_uses(work);
+	for (size_t i = 0; i < work->sources.n; i++)
+		changed += close_in(work, work->sources.v[i], kind);
+	return changed ? 0 : err_set(err, ERR_INPUT, "%s+strict: nothing to close, std has no marks for outside "
+				     "users only", work->base->name);
+}
+
 static int apply(struct work *work, const struct symbol *sym, struct error *err)
 {
 	size_t seen = 0, changed = 0;
@@ -416,6 +528,32 @@ static bool mentions_symbol(const struct work *work, const char *text)
 	return false;
 }
 
+/* Other packages' symbols that an assembly file names, "internal∕cpu·X86(SB)": std wants them. */
+static void note_assembly(struct work *work, const struct str *text)
+{
+	static const char slash[] = "\xe2\x88\x95", dot[] = "\xc2\xb7";
+	struct str name = STR_INIT;
+
+	for (const char *s = text->s; (s = strstr(s, dot)) != NULL; s += 2) {
+		const char *start = s, *end = s + 2;
+
+		while (start > text->s && (is_ident(start[-1]) || start[-1] == '/'))
+			start--;
+		while (is_ident(*end))
+			end++;
+		str_clear(&name);
+		for (const char *p = start; start < s && p < end;) {
+			bool is_slash = strncmp(p, slash, 3) == 0, is_dot = strncmp(p, dot, 2) == 0;
+
+			str_addc(&name, is_slash ? '/' : is_dot ? '.' : *p);
+			p += is_slash ? 3 : is_dot ? 2 : 1;
+		}
+		if (name.len)
+			strv_add(&work->used, name.s);
+	}
+	str_free(&name);
+}
+
 /* `rel` is below src. Keeps a file of a symbol's package, and others that name a symbol. */
 static int load_file(void *arg, const char *rel, const struct stat *st, struct error *err)
 {
@@ -424,8 +562,9 @@ static int load_file(void *arg, const char *rel, const struct stat *st, struct e
 	char *path;
 	int rc;
 
-	if (!S_ISREG(st->st_mode) || !str_ends(rel, ".go") || str_ends(rel, "_test.go") ||
-	    str_starts(rel, "cmd/") || strstr(rel, "testdata/") || !strchr(rel, '/'))
+	if (!S_ISREG(st->st_mode) || !(str_ends(rel, ".go") || (work->strict && str_ends(rel, ".s"))) ||
+	    str_ends(rel, "_test.go") || str_starts(rel, "cmd/") || strstr(rel, "testdata/") ||
+	    !strchr(rel, '/'))
 		return 0;
 	src = mem_zalloc(sizeof(*src));
 	src->text = (struct str)STR_INIT;
@@ -434,7 +573,11 @@ static int load_file(void *arg, const char *rel, const struct stat *st, struct e
 	path = path_join(work->base->root, src->rel);
 	rc = fs_read(&src->text, path, err);
 	mem_free(path);
-	if (rc == 0 && (has_package(work, src->pkg) || mentions_symbol(work, src->text.s))) {
+	if (rc == 0 && str_ends(rel, ".s")) {
+		note_assembly(work, &src->text);
+		source_free(src);
+	} else if (rc == 0 && (has_package(work, src->pkg) || mentions_symbol(work, src->text.s) ||
+			(work->strict && strstr(src->text.s, "\n//go:linkname")))) {
 		source_scan(src);
 		vec_push(&work->sources, src);
 	} else {
@@ -472,21 +615,26 @@ static void work_dispose(struct work *work)
 		source_free(work->sources.v[i]);
 	vec_free(&work->symbols);
 	vec_free(&work->sources);
+	strv_free(&work->used);
 }
 
 static int change_sources(struct work *work, const struct edits *edits, struct error *err)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < edits->n; i++)
+	for (size_t i = 0; i < edits->n; i++) {
+		work->strict |= edits->v[i].kind == EDIT_STRICT;
 		for (size_t k = 0; k < edits->v[i].symbols.n; k++)
 			add_symbol(work, edits->v[i].symbols.v[k], edits->v[i].kind);
+	}
 	for (size_t i = 0; i < work->symbols.n && rc == 0; i++)
 		rc = check_kind(work, &work->symbols.v[i], err);
 	if (rc == 0)
 		rc = load_sources(work, err);
 	for (size_t i = 0; i < work->symbols.n && rc == 0; i++)
 		rc = apply(work, &work->symbols.v[i], err);
+	if (rc == 0 && work->strict)
+		rc = close_all(work, err);
 	return rc;
 }
 
@@ -503,7 +651,7 @@ static int change_sources(struct work *work, const struct edits *edits, struct e
 static char *cache_folder(const struct whatif_base *base, const char *edits,
 			  const char *cache_dir)
 {
-	struct digest *d = digest_new("whatif-folder/1");
+	struct digest *d = digest_new("whatif-folder/2");
 	char key[DIGEST_HEX];
 
 	digest_add(d, base->identity);

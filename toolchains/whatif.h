@@ -7,6 +7,10 @@
  *	                 only std may refer to S (Go 1.27 and newer)
  *	+linkname(S)     the reverse; a symbol without any mark gets one
  *	+remove(S)       each mark of S becomes a plain comment
+ *	+strict          every name that std marks for outside users only - no other
+ *	                 package of std names it in a directive - is closed: by
+ *	                 linknamestd where the compiler knows it, else by removing the
+ *	                 marks (what golang/go#67401 aims at)
  *
  * A mark of S = pkg.name is a directive at the start of a line of a non-test
  * file of std, as the compiler reads it (cmd/compile/internal/noder): with one

@@ -42,7 +42,7 @@ static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "The matrix:", 1 },
 	{ "go", OPT_GO, "SPEC", 0, "toolchains: 1.22.12, 1.22..1.27 (newest patch of each), 1.22..1.24:all, "
 	  "1.27rc1, latest, stable, oldstable, rc, local:PATH, with +linknamestd(SYM,...), "
-	  "+linkname(SYM,...) or +remove(SYM,...) a what-if; a comma list", 1 },
+	  "+linkname(SYM,...), +remove(SYM,...) or +strict a what-if; a comma list", 1 },
 	{ "target", OPT_TARGET, "LIST", 0, "linux/arm64, linux/*, all", 1 },
 	{ "variant", OPT_VARIANT, "LIST", 0, "default, checklinkname=0, gcflags=-l, ... joined by +", 1 },
 	{ "cgo", OPT_CGO, "0|1|both", 0, "build without or with cgo", 1 },

@@ -36,6 +36,12 @@ static const struct { const char *rel, *text; } std[] = {
 	{ "src/runtime/plain.go",
 	  "package runtime\n\nvar single int\n\nvar (\n\tone, two int\n\tthree = func() int {\n"
 	  "\t\tinner := '\"'\n\t\treturn int(inner)\n\t}()\n)\n\nfunc bare() {}" },
+	{ "src/runtime/open.go",
+	  "package runtime\n\nimport _ \"unsafe\"\n\n//go:linkname outside\nfunc outside() {}\n\n"
+	  "//go:linkname legacy_old runtime.old\nfunc legacy_old() {}\n\n"
+	  "//go:linkname forasm\nvar forasm int\n\n//go:linkname called\nfunc called() {}\n" },
+	{ "src/net/asm_386.s", "TEXT \xc2\xb7x(SB),4,$0\n\tMOVL runtime\xc2\xb7" "forasm+4(SB), AX\n" },
+	{ "src/cmd/internal/goobj/builtinlist.go", "var builtins = {\n\t{\"runtime.called\", 1},\n}\n" },
 	{ "src/runtime/x_test.go", "package runtime\n\n//go:linkname onlytest\nfunc onlytest() {}\n" },
 	{ "src/sync/sync.go", "package sync\n\n//go:linkname wait\nfunc wait(s *uint32)\n" },
 	{ "src/net/pull.go",
@@ -213,6 +219,33 @@ static void test_remove(void **state)
 		    "\n// (removed) go:linknamestd spill\n");
 }
 
+/* What std itself wants from another package, from Go or from assembly, stays open. */
+static void test_strict(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = { 0 };
+	char *noder = path_join(f->root, NODER);
+
+	expect_text(f, "strict", "src/runtime/open.go", "\n//go:linknamestd outside\n");
+	expect_text(f, "strict", "src/runtime/open.go", "\n//go:linknamestd legacy_old runtime.old\n");
+	expect_text(f, "strict", "src/runtime/open.go", "\n//go:linkname forasm\n");
+	expect_text(f, "strict", "src/runtime/open.go", "\n//go:linknamestd called\n");
+	expect_text(f, "strict", "src/runtime/stubs.go", "\n//go:linknamestd cgocallback runtime.cgocallback\r\n");
+	expect_text(f, "strict", "src/runtime/stubs.go", "\n//go:linkname sync_wait sync.wait\n");
+	expect_changed(f, "strict", "src/runtime/open.go src/runtime/stubs.go"); /* load_g: net pulls it */
+
+	/* before linknamestd the marks go, but for what the compiler calls by number */
+	assert_int_equal(fs_remove_tree(noder, &err), 0);
+	mem_free(noder);
+	gover_parse(&f->base.version, "go1.26.1", &err);
+	f->base.identity = "h1:older";
+	expect_text(f, "strict", "src/runtime/open.go", "\n// (removed) go:linkname outside\n");
+	expect_text(f, "strict", "src/runtime/open.go", "\n//go:linkname called\n");
+	gover_parse(&f->base.version, "go1.22.1", &err);
+	f->base.identity = "h1:oldest";
+	expect_refused(f, "strict", "checks linknames only from 1.23 on");
+}
+
 static void test_only_directives_count(void **state)
 {
 	const struct fixture *f = *state;
@@ -316,6 +349,7 @@ int main(void)
 		TEST(test_pushes),
 		TEST(test_linkname),
 		TEST(test_remove),
+		TEST(test_strict),
 		TEST(test_only_directives_count),
 		TEST(test_unknown_linknamestd),
 		TEST(test_overlay_and_lines),
