@@ -25,6 +25,8 @@ int target_parse(struct target *out, const char *name, struct error *err);
  * without cgo, or "all". Adds names, each once, in the table's order.
  */
 int target_expand(struct strv *out, const char *entry, struct error *err);
+/* Bytes of a pointer there: 4 or 8. */
+long target_word(const struct target *t);
 /* This machine's own, as Go names it: "linux/amd64". */
 const char *target_host(void);
 
