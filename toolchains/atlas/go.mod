@@ -1,0 +1,3 @@
+module lnmatrix.invalid/atlas
+
+go 1.23
