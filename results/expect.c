@@ -109,6 +109,9 @@ bool rule_satisfied(const struct rule *rule, const struct outcome *o, struct str
 		str_addf(&why, "expected a message with \"%s\", got \"%s\"", rule->message,
 			 o->message ? o->message : "");
 	}
+	for (size_t i = 0; why.len == 0 && i < rule->findings.n; i++)
+		if (!outcome_has_finding(o, rule->findings.v[i]))
+			str_addf(&why, "expected the finding %s, which was not made", rule->findings.v[i]);
 	ok = why.len == 0;
 	if (mismatch)
 		str_addn(mismatch, why.s, why.len);
@@ -123,6 +126,7 @@ void rule_dispose(struct rule *rule)
 	strv_free(&rule->target);
 	strv_free(&rule->variant);
 	strv_free(&rule->symbols);
+	strv_free(&rule->findings);
 	mem_free(rule->message);
 	mem_free(rule->signal);
 	mem_free(rule->out);

@@ -34,6 +34,7 @@ struct rule {
 	bool has_symbols;
 	struct strv symbols;       /* exactly these, sorted */
 	int rescue;                /* enum rescue, or -1: any */
+	struct strv findings;      /* kinds, each of which must have been found; sorted */
 	char *message;             /* must occur in the outcome's message; or NULL */
 	char *signal;              /* or NULL */
 	bool has_exit;

@@ -284,6 +284,9 @@ void judge_verdict(struct cell_result *c, const struct rules *expect, const stru
 	rule_describe(want, &text);
 	c->expected = str_detach(&text);
 	c->why = mem_strdup(want->why);
+	for (size_t i = 0; i < c->outcome.findings.n; i++)
+		c->alarming |= finding_is_grave(&c->outcome.findings.v[i]) &&
+			       !strv_has(&want->findings, c->outcome.findings.v[i].kind);
 	if (!decided)
 		return;
 	if (not_run && c->outcome.kind == OUTCOME_LINKED && want->outcomes &&

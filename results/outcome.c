@@ -103,3 +103,36 @@ void outcome_dispose(struct outcome *o)
 	vec_free(&o->findings);
 	*o = (struct outcome){ 0 };
 }
+
+const char *const finding_kinds[] = {
+	"signature-mismatch", "layout-drift", "pointer-map-drift", "frame-drift",
+	"copied-file-drift", "source-gate", "silent-fallback", "allowed-by-exception",
+	"will-be-rejected", "missing-unsafe-import", "inert-directive", "orphan-variable",
+	"runner-doubt", "disagreement", NULL,
+};
+
+bool finding_kind_known(const char *kind)
+{
+	for (size_t i = 0; finding_kinds[i]; i++)
+		if (strcmp(finding_kinds[i], kind) == 0)
+			return true;
+	return false;
+}
+
+bool outcome_has_finding(const struct outcome *o, const char *kind)
+{
+	for (size_t i = 0; i < o->findings.n; i++)
+		if (strcmp(o->findings.v[i].kind, kind) == 0)
+			return true;
+	return false;
+}
+
+bool finding_is_grave(const struct finding *f)
+{
+	return f->severity && strcmp(f->severity, "error") == 0;
+}
+
+bool finding_is_info(const struct finding *f)
+{
+	return f->severity && strcmp(f->severity, "info") == 0;
+}

@@ -85,7 +85,17 @@ void outcome_set_message(struct outcome *o, const char *text); /* copies */
 void outcome_add_symbol(struct outcome *o, const char *symbol);
 struct finding *outcome_add_finding(struct outcome *o, const char *kind, const char *severity,
 				    const char *message);
+/* Is there a finding of that kind? */
+bool outcome_has_finding(const struct outcome *o, const char *kind);
 void finding_dispose(struct finding *f);
+/* The kinds of the contract; NULL at the end. */
+extern const char *const finding_kinds[];
+bool finding_kind_known(const char *kind);
+/* Says that the program is wrong whether or not it shows ("error"): makes the exit status 1 unless the
+ * expectation names its kind. */
+bool finding_is_grave(const struct finding *f);
+/* Good to know, and nothing to act on. */
+bool finding_is_info(const struct finding *f);
 void outcome_dispose(struct outcome *o);
 
 #endif

@@ -24,6 +24,7 @@ struct cell_result {
 	bool cached;             /* answered from the store alone */
 	char *expected;          /* "link-rejected runtime.a,runtime.b", or NULL: no expectation */
 	enum verdict verdict;
+	bool alarming;           /* has a grave finding that the expectation does not name */
 	char *mismatch;          /* of an unexpected cell: what differs besides the outcome; or NULL */
 	char *why;               /* the expectation's reason as the scenario gives it, or NULL */
 	char *says;              /* what the checked document says of this cell, or NULL */

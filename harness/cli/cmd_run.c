@@ -22,6 +22,7 @@
 #include "harness/report/table.h"
 #include "harness/sched/engine.h"
 #include "harness/sched/exec_go.h"
+#include "harness/sched/inspector.h"
 #include "harness/script/scenario.h"
 #include "results/changes.h"
 
@@ -163,6 +164,7 @@ struct run {
 	struct exec_go *exec;
 	struct asker *asker;
 	struct engine *engine;
+	struct atlas_maker *maker;
 	struct live *live;
 	struct run_result result;
 	uv_signal_t signals[3];
@@ -384,6 +386,11 @@ static void stop(struct run *r)
 		jobs_cancel_all(r->session.jobs);
 		return;
 	}
+	if (r->ended) { /* the programs are being inspected */
+		atlas_maker_cancel(r->maker);
+		jobs_cancel_all(r->session.jobs);
+		return;
+	}
 	ex = exec_go_executor(r->exec);
 	engine_stop(r->engine);
 	ex->cancel_all(ex);
@@ -406,8 +413,6 @@ static void on_end(void *arg)
 	struct run *r = arg;
 
 	r->ended = true;
-	close_signals(r);
-	live_stop(r->live);
 }
 
 static void on_cell(void *arg)
@@ -425,6 +430,12 @@ static void fill_live(void *arg, struct live_state *out)
 	struct exec_go_counts busy;
 
 	engine_counts(r->engine, &out->counts);
+	if (r->maker) {
+		struct atlas_maker_counts c;
+
+		atlas_maker_counts(r->maker, &c);
+		snprintf(out->doing, sizeof(out->doing), "reading Go's sources, %zu of %zu", c.done, c.wanted);
+	}
 	exec_go_counts(r->exec, &busy);
 	out->building = busy.building;
 	out->running = busy.running;
@@ -508,6 +519,73 @@ static void go(struct run *r)
 	live_start(r->live, &r->session.loop, fill_live, r);
 	engine_start(r->engine, on_cell, on_end, r);
 	uv_run(&r->session.loop, UV_RUN_DEFAULT);
+}
+
+/* --- inspecting ----------------------------------------------------------- */
+
+static void add_cell(void *arg, const struct engine_cell *c)
+{
+	struct inspect_item item = { .fixture = &c->k->fixture, .tc = c->tc, .target = c->target,
+				     .variant = c->variant, .cgo = c->cgo, .pairs = c->layouts,
+				     .outcome = c->outcome };
+
+	inspector_add(arg, &item);
+}
+
+struct versions { struct gover *v; size_t n, cap; };
+
+static void add_version(void *arg, const struct engine_cell *c)
+{
+	vec_push((struct versions *)arg, c->tc->version);
+}
+
+/* What the programs ask of std, and whether std has it: after the cells, whose toolchains are
+ * then here, but without a look at how they ended. */
+static void inspect_cells(struct run *r)
+{
+	struct inspector_options io = { .cache = r->session.places->cache, .fresh = r->a->fresh, .say = say,
+					.say_arg = r };
+	struct atlas_maker_options mo = { .cache = r->session.places->cache,
+					  .cores = (int)sysconf(_SC_NPROCESSORS_ONLN), .say = say, .say_arg = r };
+	struct versions versions = { 0 };
+	struct gover newest = { 0 };
+	struct spec_list builder;
+	struct toolchain *ahead = NULL;
+	struct inspector *in;
+	struct error err = { 0 };
+	char *sources = path_join(r->session.places->data, "toolchains/atlas");
+
+	engine_each_done(r->engine, add_version, &versions);
+	for (size_t i = 0; i < versions.n; i++)
+		if (gover_cmp(&versions.v[i], &newest) > 0)
+			newest = versions.v[i];
+	mo.sources = sources;
+	if (session_builder(&r->session, versions.v, versions.n, &builder, &err) == 0) {
+		mo.builder = &builder.items.v[0];
+		if (atlas_maker_new(&r->maker, &r->session.loop, r->session.jobs,
+				    supply_supplier(r->session.supply), &mo, &err) == 0) {
+			in = inspector_new(&r->session.loop, r->maker, r->store, supply_supplier(r->session.supply),
+					   &io);
+			if (gover_cmp(&mo.builder->version, &newest) > 0) {
+				ahead = toolchain_new(mo.builder);
+				supply_supplier(r->session.supply)->identify(supply_supplier(r->session.supply), ahead);
+				inspector_add_newer(in, ahead);
+			}
+			engine_each_done(r->engine, add_cell, in);
+			inspector_run(in);
+			inspector_free(in);
+		}
+		spec_list_dispose(&builder);
+	}
+	if (err.code) {
+		char *line = mem_printf("programs were not inspected: %s", err.msg);
+
+		say(r, line);
+		mem_free(line);
+	}
+	toolchain_free(ahead);
+	vec_free(&versions);
+	mem_free(sources);
 }
 
 /* --- the answer ----------------------------------------------------------- */
@@ -607,7 +685,7 @@ static int status_of(struct run *r)
 	for (size_t i = 0; i < r->result.cells.n; i++) {
 		const struct cell_result *c = &r->result.cells.v[i];
 
-		if (c->verdict == VERDICT_UNEXPECTED)
+		if (c->verdict == VERDICT_UNEXPECTED || c->alarming)
 			return 1;
 		infra |= c->outcome.kind == OUTCOME_INFRA && !excused(r, c);
 	}
@@ -631,6 +709,10 @@ static void pin_sums(struct run *r)
 
 static int finish(struct run *r, struct error *err)
 {
+	if (!r->interrupted)
+		inspect_cells(r);
+	close_signals(r);
+	live_stop(r->live);
 	r->result.interrupted = r->interrupted;
 	r->result.ended = now_text();
 	r->result.wall_ms = uv_hrtime() / 1000000 - r->started_ms;
@@ -650,6 +732,7 @@ static int finish(struct run *r, struct error *err)
 static void dispose(struct run *r)
 {
 	engine_free(r->engine);
+	atlas_maker_free(r->maker);
 	asker_free(r->asker);
 	live_free(r->live);
 	close_signals(r);

@@ -51,7 +51,9 @@ static void draw(uv_timer_t *timer)
 	for (size_t i = 0; i < s.ndownloads; i++)
 		downloads[i] = (struct progress_download){ .name = s.downloads[i].name,
 							   .bytes = s.downloads[i].bytes };
-	if (s.counts.kase)
+	if (*s.doing)
+		str_add(&current, s.doing);
+	else if (s.counts.kase)
 		str_addf(&current, "%s %s %s", s.counts.kase, s.counts.target, s.counts.toolchain);
 	p.done = s.counts.done;
 	p.total = s.counts.planned;

@@ -13,6 +13,7 @@ struct live_state {
 	size_t building, running;
 	struct supply_download downloads[8];
 	size_t ndownloads;
+	char doing[80];            /* instead of the cell begun last, or "" */
 };
 
 struct live;

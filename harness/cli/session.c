@@ -121,6 +121,22 @@ int session_resolve(struct session *s, const char *specs, struct spec_list *out,
 	return rc;
 }
 
+int session_builder(struct session *s, const struct gover *also, size_t n, struct spec_list *out,
+		    struct error *err)
+{
+	struct gover newest = { .major = 1, .minor = 21, .patch = 0 };
+	char name[GOVER_NAME];
+
+	for (size_t i = 0; i < s->lock.sums.n; i++)
+		if (strcmp(s->lock.sums.v[i].platform, session_platform()) == 0 &&
+		    gover_cmp(&s->lock.sums.v[i].version, &newest) > 0)
+			newest = s->lock.sums.v[i].version;
+	for (size_t i = 0; i < n; i++)
+		if (gover_cmp(&also[i], &newest) > 0)
+			newest = also[i];
+	return spec_resolve(out, gover_name(name, &newest), &s->published, &s->lock, err);
+}
+
 void session_pin_sum(struct session *s, const struct gover *v, const char *sum)
 {
 	if (!lock_find_sum(&s->lock, v, session_platform()))

@@ -42,6 +42,12 @@ void session_close(struct session *s);
  */
 int session_resolve(struct session *s, const char *specs, struct spec_list *out,
 		    struct error *err);
+/*
+ * What builds the program that reads Go's sources: the newest release that is pinned for this
+ * platform, or that is newer still among `also` (toolchains asked about). spec_list_dispose().
+ */
+int session_builder(struct session *s, const struct gover *also, size_t n, struct spec_list *out,
+		    struct error *err);
 /* Adds a sum to the project's lock. */
 void session_pin_sum(struct session *s, const struct gover *v, const char *sum);
 /* Writes the project's lock if something was pinned. */

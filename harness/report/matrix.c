@@ -54,7 +54,10 @@ static const char *mark_of(const struct cell_result *c)
 {
 	if (report_is_unexpected(c))
 		return "!";
-	return c->outcome.findings.n ? "*" : "";
+	for (size_t i = 0; i < c->outcome.findings.n; i++)
+		if (!finding_is_info(&c->outcome.findings.v[i]))
+			return "*";
+	return "";
 }
 
 /* A case in one variant: its cells, targets down and toolchains across. */

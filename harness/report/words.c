@@ -462,7 +462,7 @@ static void print_finding(struct words *w, const struct fold_entry *entry)
 	add_detail(w);
 }
 
-static void add_findings(struct words *w)
+static void collect_findings(struct words *w, bool info)
 {
 	size_t n = 0;
 
@@ -472,13 +472,22 @@ static void add_findings(struct words *w)
 		for (size_t j = 0; j < o->findings.n; j++, n++) {
 			const struct finding *f = &o->findings.v[j];
 
+			if (finding_is_info(f) != info)
+				continue;
 			str_addf(&w->key, "%s\n%s\n%s\n%s\n%s\n%d\n%s", f->kind,
 				 or_none(f->severity), or_none(f->symbol), or_none(f->local),
 				 or_none(f->file), f->line, or_none(f->message));
 			collect(w, i, n);
 		}
 	}
+}
+
+static void add_findings(struct words *w)
+{
+	collect_findings(w, false);
 	print_section(w, "Findings", print_finding);
+	collect_findings(w, true);
+	print_section(w, "Good to know", print_finding);
 }
 
 static void print_note(struct words *w, const struct fold_entry *entry)
@@ -579,6 +588,23 @@ static void add_verdicts(struct str *out, const struct run_result *r, const char
 		str_addf(out, "%s%zu" TEXT_TIE "from" TEXT_TIE "the" TEXT_TIE "store", dot, cached);
 }
 
+/* Cells that are good for now although something is wrong with the program. */
+static void add_luck(struct str *text, const struct run_result *r, const char *dot)
+{
+	size_t lucky = 0;
+
+	for (size_t i = 0; i < r->cells.n; i++) {
+		const struct outcome *o = &r->cells.v[i].outcome;
+		bool grave = false;
+
+		for (size_t k = 0; k < o->findings.n; k++)
+			grave |= finding_is_grave(&o->findings.v[k]);
+		lucky += grave && outcome_is_good(o->kind);
+	}
+	if (lucky)
+		str_addf(text, "%s%zu" TEXT_TIE "by" TEXT_TIE "luck", dot, lucky);
+}
+
 void words_add_totals(struct str *out, const struct run_result *r,
 		      const struct report_style *style)
 {
@@ -595,6 +621,7 @@ void words_add_totals(struct str *out, const struct run_result *r,
 	str_addf(&text, "%zu cell%s", r->cells.n, r->cells.n == 1 ? "" : "s");
 	add_outcomes(&text, r);
 	add_verdicts(&text, r, dot);
+	add_luck(&text, r, dot);
 	if (r->wall_ms) {
 		str_add(&text, dot);
 		add_duration(&text, r->wall_ms);

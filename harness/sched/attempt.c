@@ -460,6 +460,8 @@ static void keep_remarks(struct attempt *a)
 {
 	const struct cell_remarks *r = steps_remarks(a->steps);
 
+	for (size_t i = 0; i < r->layouts.n; i++)
+		layout_pairs_add(&a->cell->layouts, r->layouts.v[i].copy, r->layouts.v[i].of);
 	for (size_t i = 0; i < r->notes.n; i++)
 		strv_add(&a->outcome.notes, r->notes.v[i]);
 	for (size_t i = 0; i < r->findings.n; i++) {

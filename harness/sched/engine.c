@@ -48,6 +48,7 @@ int engine_new(struct engine **out, const struct engine_deps *deps,
 static void cell_dispose(struct cell *c)
 {
 	cell_result_dispose(&c->result);
+	layout_pairs_free(&c->layouts);
 	mem_free(c->not_run);
 	for (size_t i = 0; i < c->repeats.n; i++)
 		outcome_dispose(&c->repeats.v[i]);
@@ -276,6 +277,18 @@ void engine_counts(const struct engine *e, struct engine_counts *out)
 const char *engine_scenario_error(const struct engine *e)
 {
 	return e->scenario_error;
+}
+
+void engine_each_done(struct engine *e, engine_cell_fn *fn, void *arg)
+{
+	for (size_t i = 0; i < e->cells.n; i++) {
+		struct cell *c = &e->cells.v[i];
+		struct engine_cell view = { c->k, c->tc, c->target, c->variant, c->cgo, &c->layouts,
+					    &c->result.outcome };
+
+		if (c->done)
+			fn(arg, &view);
+	}
 }
 
 /* --- conclusion ----------------------------------------------------------- */

@@ -94,6 +94,20 @@ void engine_counts(const struct engine *e, struct engine_counts *out);
 /* The first mistake that a scenario made while its steps ran; NULL: none. */
 const char *engine_scenario_error(const struct engine *e);
 
+/* After the end: each cell that has a result, before it is judged; what is added to the outcome
+ * counts. Borrowed from the engine. */
+struct engine_cell {
+	const struct kase *k;
+	struct toolchain *tc;
+	const struct target *target;
+	const struct variant *variant;
+	bool cgo;
+	const struct layout_pairs *layouts;
+	struct outcome *outcome;
+};
+typedef void engine_cell_fn(void *arg, const struct engine_cell *cell);
+void engine_each_done(struct engine *e, engine_cell_fn *fn, void *arg);
+
 /* After the end: moves cells and columns into `out`, canaries judged, verdicts
  * given, all sorted. */
 void engine_conclude(struct engine *e, struct run_result *out);

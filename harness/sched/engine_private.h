@@ -18,6 +18,7 @@ struct cell {
 	struct cell_result result;
 	struct canary *canary;     /* of its runs; NULL: it did not run */
 	struct canary *rescue_canary; /* of the second opinion's run, likewise */
+	struct layout_pairs layouts; /* that its steps named */
 	char *not_run;             /* why a cell that should run could not; or NULL */
 	bool done, all_cached, asked;
 	bool dropped;              /* interrupted: no result */

@@ -137,16 +137,10 @@ static int l_finding(lua_State *L)
 {
 	static const char *const known[] = { "kind", "severity", "symbol", "local", "target", "file",
 					     "line", "message", NULL };
-	static const char *const kinds[] = {
-		"signature-mismatch", "layout-drift", "pointer-map-drift", "frame-drift",
-		"copied-file-drift", "source-gate", "silent-fallback", "allowed-by-exception",
-		"will-be-rejected", "missing-unsafe-import", "inert-directive", "orphan-variable",
-		"runner-doubt", "disagreement", NULL };
 	struct steps *s = check_cell(L);
 	struct finding *f, empty = { 0 };
 	const char *kind, *severity, *message;
 	int line = 0;
-	size_t i = 0;
 
 	luaL_checktype(L, 2, LUA_TTABLE);
 	opt_check_keys(L, 2, "cell:finding", known);
@@ -155,9 +149,7 @@ static int l_finding(lua_State *L)
 	severity = opt_string(L, 2, "cell:finding", "severity");
 	if (!kind || !message)
 		return luaL_error(L, "cell:finding: \"kind\" and \"message\" must be given");
-	while (kinds[i] && strcmp(kinds[i], kind) != 0)
-		i++;
-	if (!kinds[i])
+	if (!finding_kind_known(kind))
 		return luaL_error(L, "cell:finding: \"%s\" is no kind of finding", kind);
 	if (severity && strcmp(severity, "info") != 0 && strcmp(severity, "warning") != 0 &&
 	    strcmp(severity, "error") != 0)
@@ -174,6 +166,20 @@ static int l_finding(lua_State *L)
 	f->target = mem_strdup(opt_string(L, 2, "cell:finding", "target"));
 	f->file = mem_strdup(opt_string(L, 2, "cell:finding", "file"));
 	f->line = line;
+	return 0;
+}
+
+/* cell:layout("myG", "runtime.g"): the program's struct is meant as a copy of std's. */
+static int l_layout(lua_State *L)
+{
+	struct steps *s = check_cell(L);
+	const char *copy = luaL_checkstring(L, 2), *of = luaL_checkstring(L, 3);
+	const char *slash = strrchr(of, '/');
+
+	if (!strchr(slash ? slash : of, '.'))
+		return luaL_error(L, "cell:layout: \"%s\" is no type of std; they look like runtime.g", of);
+	sandbox_charge(L, REMARK_COST);
+	layout_pairs_add(&s->remarks.layouts, copy, of);
 	return 0;
 }
 
@@ -215,7 +221,7 @@ static int l_index(lua_State *L)
 	lua_getfield(L, -1, key);
 	if (lua_isnil(L, -1))
 		return luaL_error(L, "a cell has no \"%s\" (fields: toolchain, go, target, goos, goarch, "
-				  "variant, cgo; methods: build, run, check, fail, note, finding, go_is)",
+				  "variant, cgo; methods: build, run, check, fail, note, finding, layout, go_is)",
 				  key);
 	return 1;
 }
@@ -230,7 +236,7 @@ void bind_cell(lua_State *L)
 	static const luaL_Reg methods[] = {
 		{ "build", l_build }, { "run", l_run },         { "check", l_check },
 		{ "fail", l_fail },   { "note", l_note },       { "finding", l_finding },
-		{ "go_is", l_go_is }, { NULL, NULL },
+		{ "layout", l_layout }, { "go_is", l_go_is }, { NULL, NULL },
 	};
 	static const char steps[] = "local cell = ... cell:build() cell:run()";
 
@@ -383,6 +389,7 @@ void steps_free(struct steps *s)
 	if (s->co_ref != LUA_NOREF)
 		luaL_unref(L, LUA_REGISTRYINDEX, s->co_ref);
 	strv_free(&s->remarks.notes);
+	layout_pairs_free(&s->remarks.layouts);
 	for (size_t i = 0; i < s->remarks.findings.n; i++)
 		finding_dispose(&s->remarks.findings.v[i]);
 	vec_free(&s->remarks.findings);

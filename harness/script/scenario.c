@@ -143,7 +143,7 @@ static void read_outcomes(lua_State *L, int t, const char *what, struct rule *r,
 static void read_rule(lua_State *L, int t, const char *what, struct rules *rules)
 {
 	static const char *const known[] = { "go", "toolchain", "target", "variant", "cgo", "outcome",
-					     "symbols", "rescue", "message", "signal", "exit", "stdout",
+					     "symbols", "findings", "rescue", "message", "signal", "exit", "stdout",
 					     "stderr", "why", NULL };
 	struct script *script = script_of(L);
 	struct error err = { 0 };
@@ -162,6 +162,11 @@ static void read_rule(lua_State *L, int t, const char *what, struct rules *rules
 	read_outcomes(L, t, what, r, &script->scratch);
 	r->has_symbols = opt_strings(L, t, what, "symbols", true, &r->symbols);
 	strv_sort(&r->symbols);
+	opt_strings(L, t, what, "findings", true, &r->findings);
+	strv_sort(&r->findings);
+	for (size_t i = 0; i < r->findings.n; i++)
+		if (!finding_kind_known(r->findings.v[i]))
+			luaL_error(L, "%s: \"%s\" is no kind of finding", what, r->findings.v[i]);
 	rescue = opt_string(L, t, what, "rescue");
 	if (rescue) {
 		r->rescue = strcmp(rescue, "none") == 0 ? RESCUE_NONE : rescue_parse(rescue);

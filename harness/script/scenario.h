@@ -17,6 +17,7 @@
 #include "harness/base/mem.h"
 #include "harness/script/fixture.h"
 #include "results/expect.h"
+#include "results/local.h"
 
 /* The axes of a matrix as written; empty lists and cgo 0 mean "not said". */
 struct matrix {
@@ -96,9 +97,10 @@ struct answer {
 	size_t out_len, err_len;
 };
 
-/* What steps said besides: cell:note(), cell:finding(). */
+/* What steps said besides: cell:note(), cell:finding(), cell:layout(). */
 struct cell_remarks {
 	struct strv notes;
+	struct layout_pairs layouts;
 	VEC(struct finding) findings;
 };
 
