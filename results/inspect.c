@@ -529,6 +529,29 @@ static bool links_whole(const struct outcome *o)
 	       (o->kind == OUTCOME_TIMEOUT && o->stage == STAGE_RUN);
 }
 
+/* cmd/link gives up after 21 errors (cmd/link/internal/ld, Errorf): what else is undefined only the
+ * atlas can say. */
+enum { LINK_ERRORS = 21 };
+
+static void add_undefined(const struct inspection *in, struct outcome *o)
+{
+	size_t added = 0;
+
+	if (o->kind != OUTCOME_LINK_UNDEFINED || o->symbols.n < LINK_ERRORS)
+		return;
+	for (size_t i = 0; i < in->predictions.n; i++) {
+		const struct prediction *p = &in->predictions.v[i];
+
+		if (p->pull == LINK_UNDEFINED && !strv_has(&o->symbols, p->symbol)) {
+			outcome_add_symbol(o, p->symbol);
+			added++;
+		}
+	}
+	if (added)
+		strv_addf(&o->notes, "the linker stops after %d undefined symbols; %zu more are undefined by the "
+			  "atlas", LINK_ERRORS, added);
+}
+
 void inspection_attach(const struct inspection *in, struct outcome *o)
 {
 	for (size_t i = 0; i < in->findings.n; i++) {
@@ -556,6 +579,7 @@ void inspection_attach(const struct inspection *in, struct outcome *o)
 			 p->pull == LINK_REJECTED)
 			disagree(o, p, "does not reject it");
 	}
+	add_undefined(in, o);
 }
 
 /* --- storing -------------------------------------------------------------- */

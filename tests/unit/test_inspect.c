@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -319,6 +320,31 @@ static void test_disagreement(void **state)
 	assert_int_equal(disagreements(LINK_REJECTED, OUTCOME_COMPILE_ERROR, NULL), 0);
 }
 
+/* The linker stops after 21; the atlas knows the rest. */
+static void test_undefined(void **state)
+{
+	struct inspection in = predicted("runtime.zzz", LINK_UNDEFINED);
+	struct outcome o = { .kind = OUTCOME_LINK_UNDEFINED, .stage = STAGE_LINK };
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "runtime.a%02d", i);
+		outcome_add_symbol(&o, name);
+	}
+	inspection_attach(&in, &o);
+	assert_int_equal(o.symbols.n, 20);
+	outcome_add_symbol(&o, "runtime.a20");
+	inspection_attach(&in, &o);
+	assert_int_equal(o.symbols.n, 22);
+	assert_string_equal(o.symbols.v[21], "runtime.zzz");
+	assert_int_equal(o.notes.n, 1);
+	assert_int_equal(o.findings.n, 0);
+	outcome_dispose(&o);
+	inspection_dispose(&in);
+}
+
 static void test_store(void **state)
 {
 	struct inspection in, again;
@@ -387,7 +413,8 @@ int main(void)
 		cmocka_unit_test(test_ahead),        cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_layouts),      cmocka_unit_test(test_remarks),
 		cmocka_unit_test(test_disagreement), cmocka_unit_test(test_store),
-		cmocka_unit_test(test_program),      cmocka_unit_test(test_packages),
+		cmocka_unit_test(test_program),      cmocka_unit_test(test_undefined),
+	      cmocka_unit_test(test_packages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
