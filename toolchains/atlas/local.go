@@ -22,6 +22,7 @@ import (
 // folder that holds a module, and the builds that it is looked at for.
 type localQuestion struct {
 	Dir      string         `json:"dir"`
+	Packages []string       `json:"packages"` // folders below dir to answer about; empty: all
 	Contexts []localContext `json:"contexts"`
 }
 
@@ -40,6 +41,7 @@ type localModule struct {
 	root  *Root
 	path  string // of go.mod's module line
 	dirs  []*localDir
+	asked map[string]bool   // folders, nil: all
 	roots map[string]*Root  // by GOROOT
 	stds  map[string]*World // by GOROOT and target
 }
@@ -63,6 +65,12 @@ func runLocal(in io.Reader, out io.Writer) error {
 	m, err := openModule(q.Dir)
 	if err != nil {
 		return err
+	}
+	if len(q.Packages) > 0 {
+		m.asked = map[string]bool{}
+		for _, rel := range q.Packages {
+			m.asked[rel] = true
+		}
 	}
 	var answers []string
 	contexts := map[string][]int{}
@@ -209,32 +217,18 @@ func (m *localModule) answer(c *localContext) string {
 	var b strings.Builder
 	t := c.target()
 	m.root.LinknameStd = c.Minor >= 27
-	packages := map[string]*localPackage{}
+	packages := &localBuild{m: m, c: c, target: t, found: map[string]*localPackage{}}
+	var paths []string
 	for _, d := range m.dirs {
-		p := &localPackage{m: m, c: c, target: t, dir: d, funcs: map[string]*ast.FuncDecl{}, vars: map[string]bool{},
-			layout: newLayout(c.Minor, c.GOARCH)}
-		for _, f := range d.files {
-			switch {
-			case !f.inBuild(t):
-			case f.IsGo:
-				f.parse()
-				p.files = append(p.files, f)
-			default:
-				p.asm = append(p.asm, f)
+		if m.asked == nil || m.asked[d.rel] {
+			if p := packages.find(m.importPath(d)); p != nil {
+				paths = append(paths, p.importPath())
 			}
 		}
-		if len(p.files) > 0 {
-			p.declare()
-			packages[p.importPath()] = p
-		}
-	}
-	paths := make([]string, 0, len(packages))
-	for path := range packages {
-		paths = append(paths, path)
 	}
 	sort.Strings(paths)
 	for _, path := range paths {
-		p := packages[path]
+		p := packages.find(path)
 		p.check(packages, nil)
 		if p.needsStd() {
 			p.checkWithStd(packages)
@@ -242,17 +236,60 @@ func (m *localModule) answer(c *localContext) string {
 		p.write(&b)
 	}
 	for _, path := range paths {
-		packages[path].writeTypes(&b)
+		packages.find(path).writeTypes(&b)
 	}
 	return b.String()
 }
 
-func (p *localPackage) importPath() string {
-	if p.dir.rel == "." {
-		return p.m.path
-	}
-	return p.m.path + "/" + p.dir.rel
+// A localBuild has the packages of one context that were asked for so far.
+type localBuild struct {
+	m      *localModule
+	c      *localContext
+	target *Target
+	found  map[string]*localPackage // nil: no files in this build
 }
+
+// find is the package of an import path, nil if the module has none.
+func (b *localBuild) find(path string) *localPackage {
+	if p, ok := b.found[path]; ok {
+		return p
+	}
+	for _, d := range b.m.dirs {
+		if b.m.importPath(d) == path {
+			b.found[path] = b.open(d)
+			return b.found[path]
+		}
+	}
+	return nil
+}
+
+func (b *localBuild) open(d *localDir) *localPackage {
+	p := &localPackage{m: b.m, c: b.c, target: b.target, dir: d, funcs: map[string]*ast.FuncDecl{}, vars: map[string]bool{}}
+	for _, f := range d.files {
+		switch {
+		case !f.inBuild(b.target):
+		case f.IsGo:
+			f.parse()
+			p.files = append(p.files, f)
+		default:
+			p.asm = append(p.asm, f)
+		}
+	}
+	if len(p.files) == 0 {
+		return nil
+	}
+	p.declare()
+	return p
+}
+
+func (m *localModule) importPath(d *localDir) string {
+	if d.rel == "." {
+		return m.path
+	}
+	return m.path + "/" + d.rel
+}
+
+func (p *localPackage) importPath() string { return p.m.importPath(p.dir) }
 
 func (p *localPackage) declare() {
 	for _, f := range p.files {
@@ -279,7 +316,7 @@ func (p *localPackage) declare() {
 
 // check type-checks the declarations. std is nil while it is not known whether it takes std: then
 // what comes from other modules is not known.
-func (p *localPackage) check(packages map[string]*localPackage, std *World) {
+func (p *localPackage) check(packages *localBuild, std *World) {
 	files := make([]*ast.File, len(p.files))
 	for i, f := range p.files {
 		files[i] = f.AST
@@ -296,7 +333,7 @@ func (p *localPackage) check(packages map[string]*localPackage, std *World) {
 		if path == "unsafe" {
 			return types.Unsafe, nil
 		}
-		if dep := packages[path]; dep != nil && dep != p && !busy[path] {
+		if dep := packages.find(path); dep != nil && dep != p && !busy[path] {
 			if dep.types == nil {
 				busy[path] = true
 				dep.check(packages, std)
@@ -328,7 +365,7 @@ func (p *localPackage) needsStd() bool {
 	return false
 }
 
-func (p *localPackage) checkWithStd(packages map[string]*localPackage) {
+func (p *localPackage) checkWithStd(packages *localBuild) {
 	if p.c.GOROOT == "" {
 		return
 	}
