@@ -309,6 +309,25 @@ static void compare_parameters(struct inspection *out, const struct inspect_ques
 
 /* --- directives ----------------------------------------------------------- */
 
+/* std says its own package's types bare, a program by the package's name: "time.Time" becomes
+ * "Time", as std has it. */
+static char *as_std_says(const char *sig, const char *package)
+{
+	const char *slash = strrchr(package, '/'), *name = slash ? slash + 1 : package;
+	size_t n = strlen(name);
+	struct str text = STR_INIT;
+
+	for (const char *p = sig; *p;) {
+		bool start = p == sig || !(isalnum((unsigned char)p[-1]) || p[-1] == '_' || p[-1] == '.');
+
+		if (start && strncmp(p, name, n) == 0 && p[n] == '.')
+			p += n + 1;
+		else
+			str_addc(&text, *p++);
+	}
+	return str_detach(&text);
+}
+
 static void inspect_signature(struct inspection *out, const struct inspect_question *q,
 			      const struct local_link *link, const struct looked_up *l)
 {
@@ -317,10 +336,13 @@ static void inspect_signature(struct inspection *out, const struct inspect_quest
 	struct str why = STR_INIT, text = STR_INIT;
 	enum abi_grade grade;
 	struct finding *f;
+	char *sig;
 
 	if (strcmp(l->symbol.shape, "-") == 0 || !*l->symbol.shape)
 		return; /* known to assembly only */
-	grade = abi_compare_funcs(&m, link->shape, link->sig, l->symbol.shape, l->symbol.sig, &why);
+	sig = as_std_says(link->sig, l->package.s);
+	grade = abi_compare_funcs(&m, link->shape, sig, l->symbol.shape, l->symbol.sig, &why);
+	mem_free(sig);
 	if (grade == ABI_BREAKS || grade == ABI_SAME) {
 		str_addf(&text, "%s: declared %s, std has %s: %s",
 			 grade == ABI_BREAKS ? "breaks the ABI" : "same ABI, other type", link->sig,

@@ -927,7 +927,7 @@ static void sig_read(struct sig *s, const char *text)
 
 	*s = (struct sig){ .text = STR_INIT };
 	must(&t, "func");
-	if (!t.bad && *t.p == '(') {
+	if (!t.bad && *t.p == '(' && !strstr(t.p, "invalid type")) {
 		str_add(&s->text, "func");
 		take_func(&t, &s->text, &s->params, &s->results);
 		skip_blanks(&t);

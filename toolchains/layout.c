@@ -54,6 +54,11 @@ static long end_of(const struct atlas_field *f)
 	return f->offset + f->size;
 }
 
+static bool is_known(const struct atlas_field *f)
+{
+	return f->offset >= 0 && f->size >= 0;
+}
+
 static bool has_many_pointers(const struct atlas_field *f)
 {
 	return f->ptrs && strcmp(f->ptrs, "*") == 0;
@@ -131,7 +136,7 @@ static void match_by_place(struct pairing *p, size_t k)
 	const struct atlas_field *f = &p->copy->fields[k];
 	struct match *m = &p->of[k];
 
-	m->how = f->size == 0 ? PADDING : LOST;
+	m->how = f->size == 0 || !is_known(f) ? PADDING : LOST;
 	for (size_t i = 0; i < p->std->n && m->how == LOST; i++) {
 		const struct atlas_field *s = &p->std->fields[i];
 		size_t n;
@@ -158,7 +163,7 @@ static bool words_differ(const struct pairing *p, const struct atlas_field *f)
 
 		if (!has_pointers(f) && !has_pointers(s))
 			continue;
-		for (long at = (from + p->word - 1) / p->word * p->word; at < end; at += p->word)
+		for (long at = from; at < end; at += p->word)
 			if (pointer_at(s, at, p->word) != pointer_at(f, at, p->word))
 				return true;
 	}
@@ -174,6 +179,8 @@ static void compare_field(struct pairing *p, size_t k)
 	case NAMED:
 	case PLACED:
 		s = &p->std->fields[m->std];
+		if (!is_known(f) || !is_known(s))
+			break;
 		m->delta = s->offset - f->offset;
 		m->resized = s->size != f->size;
 		m->repointed = !m->resized && !same_pointers(f, s);
@@ -413,6 +420,10 @@ static void detail_field(struct strv *out, const struct pairing *p, size_t k)
 		add_line(out, &text);
 		return;
 	}
+	if (!is_known(f) || (m->how == NAMED && !is_known(&p->std->fields[m->std]))) {
+		strv_addf(out, "field %s: its place is not known", f->name);
+		return;
+	}
 	if (m->how == PLACED || m->how == COVERS) {
 		s = &p->std->fields[m->std];
 		strv_addf(out, "field %s: no field of that name in std; at its offset, %ld, std has `%s %s`%s",
@@ -466,7 +477,7 @@ static bool detail_missing(struct strv *out, const struct pairing *p, struct str
 		const struct atlas_field *s = &p->std->fields[i];
 		bool last, stood;
 
-		if (p->by[i] != LAYOUT_NOWHERE || s->size == 0)
+		if (p->by[i] != LAYOUT_NOWHERE || s->size <= 0)
 			continue;
 		stood = stood_for(p, i, &last);
 		if (last && p->copy->size >= 0 && s->offset >= p->copy->size) {
@@ -669,8 +680,7 @@ static void say_moved(struct strv *out, const struct layout *from, const struct 
 		for (; end < to->n; end++) {
 			if (origin[end] == LAYOUT_NOWHERE)
 				continue;
-			if (origin[end] < origin[last] ||
-			    to->fields[end].offset - from->fields[origin[end]].offset != by)
+			if (to->fields[end].offset - from->fields[origin[end]].offset != by)
 				break;
 			last = end;
 			n++;

@@ -11,7 +11,10 @@
 #include "harness/base/str.h"
 #include "toolchains/atlas.h"
 
-/* Of a struct; borrowed. Fields in order; -1: size or alignment is not known. */
+/*
+ * Of a struct; borrowed. Fields in order; -1: size, alignment or a field's place is not known,
+ * which is never said to be wrong.
+ */
 struct layout {
 	const struct atlas_field *fields;
 	size_t n;

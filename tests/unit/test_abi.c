@@ -330,6 +330,7 @@ static void test_plain_sigs(void **state)
 		{ "func(a int, string)", NULL },
 		{ "func(a int, *T)", NULL },
 		{ "func(a int", NULL },
+		{ "func(x invalid type)", NULL },
 		{ "func(a int) int x", NULL },
 		{ "int", NULL },
 		{ "", NULL },
@@ -382,7 +383,7 @@ static void test_identical(void **state)
 		/* equal texts, and yet */
 		{ "amd64", "d>", "func(T)", "w>", "func(T)", ABI_BREAKS,
 		  "argument 1 is 4 bytes, given 8: the upper half of RAX is not read" },
-		{ "amd64", "?>", "func(x invalid type)", "?>", "func(invalid type)", ABI_UNKNOWN,
+		{ "amd64", "?>", "func(invalid type)", "?>", "func(invalid type)", ABI_UNKNOWN,
 		  "the type of the program's argument 1 is not known; "
 		  "the type of the function's argument 1 is not known" },
 	};
@@ -493,6 +494,9 @@ static void test_breaks(void **state)
 		  "the shape of the program's declaration is not known" },
 		/* every word in its place, and yet: 8+4, 4+8 against 8+4+4+8 */
 		{ "amd64", "d,w,w,d>", "", "{dw},{wd}>", "", ABI_BREAKS,
+		  "the function may spill its arguments 8 bytes beyond the room that the program makes" },
+		/* 4+4+8+8 against 4, 8, 4, 8, each at its alignment */
+		{ "amd64", "f,f,d,d>", "", "f,d,f,d>", "", ABI_BREAKS,
 		  "the function may spill its arguments 8 bytes beyond the room that the program makes" },
 		{ "amd64", "d,d,d,d>", "", ">", "", ABI_BREAKS,
 		  "argument 1 is passed in RAX, which is not read; argument 2 is passed in RBX, which is not "

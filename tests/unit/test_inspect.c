@@ -18,7 +18,8 @@ static const char std_text[] =
 	"P\truntime\tok\t\n"
 	"D\truntime/proc.go\n"
 	"F\t5\tfastrand\tg\tpush\t>w\tfunc() uint32\n"
-	"F\t2\tclosed\tg\t\td>\tfunc(n int)\n"
+	"F\t1\tkeep\tg\tpush\tp>\tfunc(s *sudog)\n"
+	"F\t1\tclosed\tg\t\td>\tfunc(n int)\n"
 	"F\t2\tgetm\tg\tpush\tp>p\tfunc(m *m) *m\n"
 	"F\t2\tsizeof\tg\tpush\tp>d\tfunc(t *abi.Type) uintptr\n"
 	"M\t2\t(*m).id\tg\tpush\tp,d>d\tfunc(n int) int64\n"
@@ -129,6 +130,11 @@ static void test_signature(void **state)
 	look(&in, LINK("pull", "f", "runtime.fastrand", "func", "1", ">w", "func() uint32"), "go1.22.1",
 	     "linux/amd64", NULL, false);
 	assert_int_equal(in.findings.n, 0);
+	inspection_dispose(&in);
+
+	look(&in, LINK("pull", "f", "runtime.keep", "func", "1", "p>", "func(x *runtime.sudog)"), "go1.22.1",
+	     "linux/amd64", NULL, false);
+	assert_int_equal(in.findings.n, 0); /* the same type, as an outsider says it */
 	inspection_dispose(&in);
 
 	/* a method: its receiver comes first */

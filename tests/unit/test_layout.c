@@ -258,12 +258,45 @@ static void test_resized_and_gone(void **state)
 		    "std has a field more at offset 8: x int"));
 }
 
+/* What stands for something else, where that ends or begins beside it. */
+static void test_margins(void **state)
+{
+	(void)state;
+	check("16 8;pad 0 8 0 int;a 8 8 0 int", "16 8;a 0 8 0 int;pad 8 8 0 int", LAYOUT_DRIFT, 0,
+	      "the offset of field 1 (`pad`) is 8 bytes too small: std has `a` before it",
+	      LINES("field pad: the copy has it at 0, std at 8", "field a: the copy has it at 8, std at 0"));
+	check("24 8;a 0 8 0 int;_ 8 8 0 int;b 16 8 0 int", "16 8;b 0 8 0 int;a 8 8 0 int", LAYOUT_DRIFT, 0,
+	      "the offset of field 1 (`a`) is 8 bytes too small: std has `b` before it",
+	      LINES("field a: the copy has it at 0, std at 8", "field b: the copy has it at 16, std at 0",
+		    "size 24, std's 16"));
+	check("24 8;a 8 8 0 int;_ 16 8 0 int;b 24 8 0 int", "16 8;b 0 8 0 int;a 8 8 0 int", LAYOUT_DRIFT, 2,
+	      "the offset of field 3 (`b`) is 24 bytes too large: std has it before `a`",
+	      LINES("field b: the copy has it at 24, std at 0", "size 24, std's 16"));
+	check("24 8;a 0 8 0 int;both 8 16 0 [2]int", "16 8;a 0 8 0 int;b 8 8 0 int", LAYOUT_DRIFT, 1,
+	      "std has no field `both` (field 2): at its offset, 8, std has `b int`",
+	      LINES("field both: no field of that name in std; at its offset, 8, std has `b int`",
+		    "std has a field more at offset 8: b int", "size 24, std's 16"));
+	check("8 4;a 0 8 2 T", "8 4;n 0 4 0 int;p 4 4 1 *T[32]", LAYOUT_SAME, LAYOUT_NOWHERE, "same layout",
+	      LINES("field a: no field of that name in std; at its offset, 0, std has `n int` and what "
+		    "follows, as large together"));
+	check("1024 8;b 0 1024 0 [128]uintptr", "1024 8;b 0 1024 * [128]*t", LAYOUT_POINTERS, 0,
+	      "pointer words differ in field 1 (`b`): std has pointers there, the copy has none",
+	      LINES("field b: pointer words 0x0, std's unlisted"));
+}
+
 static void test_unknown_sizes(void **state)
 {
 	(void)state;
 	check("-1 -1;a 0 8 0 int", "16 8;a 0 8 0 int;b 8 8 0 int", LAYOUT_PREFIX, LAYOUT_NOWHERE,
 	      "right as far as it goes: std has `b int` more",
 	      LINES("std has a field more at offset 8: b int"));
+	/* of fields: no reason to say that something is wrong */
+	check("16 8;a 0 8 0 int;b -1 8 0 int", "16 8;a 0 -1 0 int;b 8 8 0 int;c -1 -1 0 int", LAYOUT_SAME,
+	      LAYOUT_NOWHERE, "same layout",
+	      LINES("field a: its place is not known", "field b: its place is not known"));
+	check("16 8;a 0 8 0 int;x -1 -1 0 int", "16 8;a 0 8 0 int;b 8 8 0 int", LAYOUT_PREFIX, LAYOUT_NOWHERE,
+	      "right as far as it goes: std has `b int` in the copy's padding",
+	      LINES("field x: its place is not known", "std has a field more at offset 8: b int"));
 	check("0 1", "0 1", LAYOUT_SAME, LAYOUT_NOWHERE, "same layout", NO_LINES);
 	check("0 1", "8 8;a 0 8 0 int", LAYOUT_PREFIX, LAYOUT_NOWHERE,
 	      "right as far as it goes: size 0, std's 8",
@@ -324,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_shifts_that_end),
 		cmocka_unit_test(test_padding_too_short),
 		cmocka_unit_test(test_resized_and_gone),
+		cmocka_unit_test(test_margins),
 		cmocka_unit_test(test_unknown_sizes),
 		cmocka_unit_test(test_timeline),
 		cmocka_unit_test(test_grade_names),
