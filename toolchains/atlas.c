@@ -206,6 +206,8 @@ static void read_marks(struct span marks, struct atlas_symbol *out)
 			out->std |= span_is(token, "std");
 			out->builtin |= span_is(token, "builtin");
 			out->abi_internal |= span_is(token, "abiinternal");
+			out->asm_refers |= span_is(token, "asmref");
+			out->abi0 |= span_is(token, "abi0");
 		}
 	}
 }
@@ -408,31 +410,46 @@ size_t atlas_each(const struct atlas_section *s, const char *glob, atlas_symbol_
 
 /* --- what comes last in a section -------------------------------------------- */
 
-/*
- * The next record of that letter about `name` (NULL: any) at or after *at, as what
- * follows its letter; false: none.
- */
-static bool next_about(struct span text, size_t *at, char letter, const char *name,
-		       struct span *columns)
+/* L, B, U records and the newline before them, found from the end. */
+static struct span tail_of(const struct atlas_section *s)
 {
-	struct span rest = { text.s + *at, *at < text.n ? text.n - *at : 0 };
+	struct span text = span_of(s);
+	const char *end = text.s + text.n, *start = end;
+
+	while (start > text.s) {
+		const char *newline = memrchr(text.s, '\n', (size_t)(start - 1 - text.s));
+		const char *line = newline ? newline + 1 : text.s;
+
+		if (start - line < 2 || line[1] != '\t' || !memchr("LBU", line[0], 3))
+			break;
+		start = line;
+	}
+	if (start > text.s)
+		start--;
+	return (struct span){ start, (size_t)(end - start) };
+}
+
+/*
+ * The next record of that letter about `name` (NULL: any) in `tail`, as what follows
+ * its letter; `tail` is then what comes after it. false: none.
+ */
+static bool next_about(struct span *tail, char letter, const char *name, struct span *columns)
+{
+	const char *end = tail->s + tail->n, *hit;
 	struct str needle = STR_INIT;
-	const char *end = text.s + text.n, *hit;
 	bool found = false;
 
 	if (name && !is_name(name))
 		return false;
 	str_addf(&needle, "\n%c\t%s", letter, name ? name : "");
-	while (!found && (hit = memmem(rest.s, rest.n, needle.s, needle.len)) != NULL) {
+	while (!found && (hit = memmem(tail->s, tail->n, needle.s, needle.len)) != NULL) {
 		const char *after = hit + needle.len;
 
-		rest = (struct span){ after, (size_t)(end - after) };
-		if (!name || after == end || *after == '\t' || *after == '\n') {
-			rest = (struct span){ hit + 3, (size_t)(end - hit - 3) };
-			*columns = cut(&rest, '\n');
-			*at = (size_t)(columns->s + columns->n - text.s);
-			found = true;
-		}
+		found = !name || after == end || *after == '\t' || *after == '\n';
+		*columns = (struct span){ hit + 3, (size_t)(end - hit - 3) };
+		*columns = cut(columns, '\n');
+		after = columns->s + columns->n; /* the newline is the next one's */
+		*tail = (struct span){ after, (size_t)(end - after) };
 	}
 	str_free(&needle);
 	return found;
@@ -455,10 +472,9 @@ static bool read_form(struct span form, struct atlas_directive *d)
 
 void atlas_directives(const struct atlas_section *s, const char *name, struct atlas_directives *out)
 {
-	struct span text = span_of(s), c, target, package, local, place, body;
-	size_t at = 0;
+	struct span tail = tail_of(s), c, target, package, local, place, body;
 
-	while (next_about(text, &at, 'L', name, &c)) {
+	while (next_about(&tail, 'L', name, &c)) {
 		struct atlas_directive d = { 0 };
 		const char *colon;
 
@@ -498,9 +514,8 @@ void atlas_directives_dispose(struct atlas_directives *d)
 
 bool atlas_blocked(const struct atlas_section *s, const char *name, struct str *packages)
 {
-	struct span c;
-	size_t at = 0;
-	bool found = next_about(span_of(s), &at, 'B', name, &c);
+	struct span tail = tail_of(s), c;
+	bool found = next_about(&tail, 'B', name, &c);
 
 	if (packages)
 		str_clear(packages);
@@ -513,10 +528,9 @@ bool atlas_blocked(const struct atlas_section *s, const char *name, struct str *
 
 void atlas_users(const struct atlas_section *s, const char *name, struct strv *out)
 {
-	struct span c;
-	size_t at = 0;
+	struct span tail = tail_of(s), c;
 
-	while (next_about(span_of(s), &at, 'U', name, &c)) {
+	while (next_about(&tail, 'U', name, &c)) {
 		cut(&c, '\t');
 		while (c.n) {
 			struct span user = cut(&c, ' ');

@@ -44,7 +44,7 @@ struct atlas_symbol {
 	bool go_decl;        /* the package declares it in Go: all but A and P */
 	bool has_data;       /* of a variable: with initial value */
 	bool asm_body;       /* a, A */
-	bool push, std, builtin, abi_internal; /* marks */
+	bool push, std, builtin, abi_internal, asm_refers, abi0; /* marks */
 	char *linked_as;     /* =SYM */
 	char *definer;       /* <PKG.LOCAL */
 	char *forwards;      /* >NAME */

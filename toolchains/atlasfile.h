@@ -4,11 +4,9 @@
  * checked on reading.
  *
  * Versions and targets are alike, so a file is written against another, its parent,
- * a complete atlas of a near toolchain and target: what is the same there costs
- * nothing, what is nearly the same is a zstd frame with the parent's text as its
- * prefix.  Large packages are stored in blocks, a source file or a few in each, and
- * every block has a list of short hashes of the names in it, so that a question about one
- * name unpacks little.
+ * the nearest complete atlas in the folder: of the same toolchain and word size, else of
+ * a near version.  A package's section costs nothing where it is the same there, else it
+ * is a zstd frame with the parent's section as its prefix.
  */
 #ifndef LNM_TOOLCHAINS_ATLASFILE_H
 #define LNM_TOOLCHAINS_ATLASFILE_H
@@ -58,16 +56,6 @@ void atlas_packages(const struct atlas *a, struct strv *out);
  */
 int atlas_section(struct atlas_section *out, struct atlas *a, const char *package,
 		  struct error *err);
-/*
- * The part of that section in which everything about `name` is: atlas_find(),
- * atlas_directives(), atlas_blocked() and atlas_users() say of that name, and of no other,
- * what they would say of the whole, and atlas_section_state() too. Far quicker than
- * the whole for large packages. The text is good until `buf`, which is overwritten,
- * changes or the dir is closed.
- */
-int atlas_section_about(struct atlas_section *out, struct str *buf, struct atlas *a,
-			const char *package, const char *name, struct error *err);
-
 /*
  * Writes the atlas: `text` is the whole text of the Go program. A partial one is
  * merged into a partial one that is there: packages in `text` replace those; where a

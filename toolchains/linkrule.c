@@ -82,7 +82,7 @@ static bool is_func(const struct atlas_symbol *s)
 /* Of what is declared without body the compiler gives one to intrinsics of its table. */
 static bool is_given_body(const struct link_question *q)
 {
-	return q->version.minor >= BODIES_SINCE && (str_starts(q->symbol, "internal/runtime/sys.") ||
+	return q->version.minor >= BODIES_SINCE && (str_starts(q->symbol, "internal/runtime/") ||
 						    str_starts(q->symbol, "simd/archsimd."));
 }
 
@@ -129,6 +129,13 @@ static struct def own_def(const struct link_question *q)
 	return d;
 }
 
+static enum abi own_abi(const struct link_question *q)
+{
+	if (by_go(q))
+		return q->go_abi0 ? ABI0 : ABI_INTERNAL;
+	return q->found->abi_internal ? ABI_INTERNAL : ABI0;
+}
+
 /*
  * The same function by the other ABI: a wrapper, if the compiler knew that it is
  * needed.  A Go function is called by ABI0 if assembly of its package does so, or
@@ -140,7 +147,7 @@ static struct def wrapper_def(const struct link_question *q)
 	const struct atlas_symbol *s = q->found;
 	struct def d = { .wrapper = true };
 
-	if (by_go(q) || s->abi_internal)
+	if (own_abi(q) == ABI_INTERNAL)
 		d.there = s->kind != ATLAS_METHOD && (is_pushed(s) || q->asm_refers);
 	else
 		d.there = s->asm_package && s->asm_package[0] ? is_pushed(s) : s->go_decl;
@@ -158,7 +165,6 @@ static bool has_two_abis(const struct link_question *q)
 static struct def find_def(const struct link_question *q, enum abi abi)
 {
 	const struct atlas_symbol *s = q->found;
-	enum abi own;
 
 	if (!s || (!is_func(s) && !is_var(s)) || (!by_go(q) && s->def != ATLAS_DEF_ASM))
 		return (struct def){ 0 };
@@ -166,8 +172,7 @@ static struct def find_def(const struct link_question *q, enum abi abi)
 		return abi == ABI0 ? own_def(q) : (struct def){ 0 };
 	if (!has_two_abis(q))
 		return own_def(q);
-	own = by_go(q) || s->abi_internal ? ABI_INTERNAL : ABI0;
-	return own == abi ? own_def(q) : wrapper_def(q);
+	return own_abi(q) == abi ? own_def(q) : wrapper_def(q);
 }
 
 /* --- the check --------------------------------------------------------------- */

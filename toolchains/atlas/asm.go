@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -67,6 +68,7 @@ func (f *File) namesOneOf(wanted map[string]bool) bool {
 // them tells in its output where a file begins.
 func (w *World) loadAsm(packages []*Package) {
 	w.asm, w.asmData = map[string]*asmDef{}, map[string]*asmDef{}
+	w.asmRefs = map[asmRef]bool{}
 	var files []asmFile
 	for _, p := range packages {
 		for _, f := range p.Asm {
@@ -223,7 +225,7 @@ func (a *assembler) run(files []asmFile, path string) error {
 	at := -1
 	for _, line := range strings.Split(string(data), "\n") {
 		fields := strings.Fields(line)
-		if len(fields) != 3 || fields[0] != "def" {
+		if len(fields) != 3 || fields[0] != "def" && (fields[0] != "ref" || fields[2] != "ABI0") {
 			continue
 		}
 		name := fields[1]
@@ -241,9 +243,20 @@ func (a *assembler) run(files []asmFile, path string) error {
 		if rest, ok := strings.CutPrefix(name, path+"."); ok {
 			name = files[at].pkg.Prefix + rest
 		}
+		if fields[0] == "ref" {
+			a.w.asmRefs[asmRef{files[at].pkg, name}] = true
+			continue
+		}
 		a.w.addAsm(name, files[at], fields[2] == "ABIInternal", 0)
 	}
 	return nil
+}
+
+// An asmRef is a symbol that the assembly of a package refers to by ABI0: if
+// the package defines it in Go, the compiler makes it callable that way.
+type asmRef struct {
+	pkg    *Package
+	symbol string
 }
 
 func (w *World) addAsm(name string, x asmFile, internal bool, line int) {
@@ -295,47 +308,61 @@ type asmSymbol struct {
 
 var (
 	asmOperand = regexp.MustCompile(`^(TEXT|GLOBL)\s+([^\s(<+,]+)(<ABI\w+>)?(\+0)?\(SB\)\s*,?(.*)`)
+	asmWord    = regexp.MustCompile(`^\w+`)
 	asmSize    = regexp.MustCompile(`\$\s*\(?(\w+)\)?\s*;?$`)
 )
 
 // readAsm reads assembly as text, for what the assembler does not tell: GLOBL,
-// and lines. Conditions are followed, macros are not expanded.
+// and lines. Conditions are followed; of macros only those are seen that define
+// a function named by an argument.
 func readAsm(src []byte, t *Target, word string) []asmSymbol {
 	if !bytes.Contains(src, []byte(word)) {
 		return nil
 	}
-	var list []asmSymbol
 	defined := asmDefined(t)
-	for number, raw := range activeLines(src, defined) {
-		line := []byte(raw)
-		if !bytes.HasPrefix(line, []byte(word)) {
+	makers := map[string]int{} // macros that define their n-th argument
+	define := func(name, body string) {
+		if args, text, ok := strings.Cut(body, ")"); ok && strings.HasPrefix(args, "(") {
+			for i, arg := range strings.Split(args[1:], ",") {
+				if strings.Contains(text, word+" "+strings.TrimSpace(arg)+"(SB)") {
+					makers[name] = i
+				}
+			}
+		}
+	}
+	var list []asmSymbol
+	for at, line := range activeLines(src, defined, define) {
+		if name, args, ok := strings.Cut(line, "("); ok && len(makers) > 0 {
+			if i, ok := makers[strings.TrimSpace(name)]; ok {
+				args, _, _ = strings.Cut(args, ")")
+				if words := strings.Split(args, ","); i < len(words) && !strings.Contains(words[i], "<") {
+					list = append(list, asmSymbol{name: strings.TrimSpace(words[i]), line: at})
+				}
+				continue
+			}
+		}
+		if !strings.HasPrefix(line, word) {
 			continue
 		}
-		text, _, _ := strings.Cut(raw, "//")
-		m := asmOperand.FindStringSubmatch(strings.TrimSpace(text))
+		line, _, _ = strings.Cut(line, "//")
+		m := asmOperand.FindStringSubmatch(strings.TrimSpace(line))
 		if m == nil || m[1] != word {
 			continue
 		}
-		s := asmSymbol{name: m[2], line: number, internal: m[3] == "<ABIInternal>"}
+		s := asmSymbol{name: m[2], line: at, internal: m[3] == "<ABIInternal>"}
+		if value := strings.TrimSpace(defined[s.name]); value != "" {
+			s.name = value
+		}
 		if size := asmSize.FindStringSubmatch(m[5]); size != nil {
-			number := size[1]
-			if value := strings.TrimSpace(defined[number]); value != "" {
-				number = value
+			value := size[1]
+			if v := strings.TrimSpace(defined[value]); v != "" {
+				value = v
 			}
-			s.size, _ = strconv.ParseInt(number, 0, 64)
+			s.size, _ = strconv.ParseInt(value, 0, 64)
 		}
 		list = append(list, s)
 	}
 	return list
-}
-
-func anyTrue(l []bool) bool {
-	for _, b := range l {
-		if b {
-			return true
-		}
-	}
-	return false
 }
 
 // asmDefined are the names that the assembler is given for a target.
@@ -348,37 +375,57 @@ func asmDefined(t *Target) map[string]string {
 }
 
 // activeLines goes through the lines that #if and #else leave, trimmed, by
-// number; defined is kept up to date with what #define says.
-func activeLines(src []byte, defined map[string]string) iter.Seq2[int, string] {
+// number. It keeps defined up to date, and calls define, if there is one, for
+// each macro.
+func activeLines(src []byte, defined map[string]string, define func(name, body string)) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		var skip []bool // per open #if: its lines do not count
-		for number := 1; len(src) > 0; number++ {
-			var raw []byte
-			raw, src, _ = bytes.Cut(src, []byte("\n"))
-			line := string(bytes.TrimSpace(raw))
-			if line == "" || line[0] != '#' {
-				if line != "" && !anyTrue(skip) && !yield(number, line) {
+		number := 0
+		next := func() string {
+			var line []byte
+			line, src, _ = bytes.Cut(src, []byte("\n"))
+			number++
+			return strings.TrimSpace(string(line))
+		}
+		for len(src) > 0 {
+			line := next()
+			at := number
+			if !strings.HasPrefix(line, "#") {
+				if line != "" && !slices.Contains(skip, true) && !yield(at, line) {
 					return
 				}
 				continue
 			}
-			fields := strings.Fields(line[1:])
-			if len(fields) == 0 {
-				continue
+			for strings.HasSuffix(line, "\\") && len(src) > 0 {
+				line = strings.TrimSuffix(line, "\\") + " " + next()
 			}
-			switch {
-			case fields[0] == "ifdef" && len(fields) > 1:
-				skip = append(skip, defined[fields[1]] == "")
-			case fields[0] == "ifndef" && len(fields) > 1:
-				skip = append(skip, defined[fields[1]] != "")
-			case fields[0] == "else" && len(skip) > 0:
-				skip[len(skip)-1] = !skip[len(skip)-1]
-			case fields[0] == "endif" && len(skip) > 0:
-				skip = skip[:len(skip)-1]
-			case fields[0] == "define" && len(fields) > 1 && !anyTrue(skip):
-				defined[fields[1]] = strings.Join(fields[2:], " ") + " "
-			case fields[0] == "undef" && len(fields) > 1 && !anyTrue(skip):
-				delete(defined, fields[1])
+			directive, rest, _ := strings.Cut(strings.TrimSpace(line[1:]), " ")
+			rest = strings.TrimSpace(rest)
+			name := asmWord.FindString(rest)
+			switch directive {
+			case "ifdef":
+				skip = append(skip, defined[name] == "")
+			case "ifndef":
+				skip = append(skip, defined[name] != "")
+			case "else":
+				if len(skip) > 0 {
+					skip[len(skip)-1] = !skip[len(skip)-1]
+				}
+			case "endif":
+				if len(skip) > 0 {
+					skip = skip[:len(skip)-1]
+				}
+			case "define":
+				if !slices.Contains(skip, true) {
+					defined[name] = rest[len(name):] + " "
+					if define != nil {
+						define(name, rest[len(name):])
+					}
+				}
+			case "undef":
+				if !slices.Contains(skip, true) {
+					delete(defined, name)
+				}
 			}
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -163,10 +165,12 @@ type section struct {
 
 func (s *section) write() {
 	s.layout = newLayout(s.w.Root.Minor, s.w.Target.Arch)
+	if s.pkg != nil {
+		s.addDeclared()
+	}
 	s.addForeign()
 	state, message := "ext", ""
 	if s.pkg != nil {
-		s.addDeclared()
 		state, message = s.pkg.State, s.pkg.Message
 	} else if s.w.Wanted != nil && len(s.records) == 0 && len(s.w.links[s.path]) == 0 && !s.blocksAny() {
 		state, message = "unread", "no such package in std"
@@ -260,6 +264,12 @@ func (s *section) marks(symbol string, definer *Package, extra string, decl *Dec
 		if to := definer.forwards(decl); to != "" {
 			marks = join(marks, ">"+to)
 		}
+	}
+	if decl != nil && decl.Func != nil && s.w.asmRefs[asmRef{definer, symbol}] {
+		marks = join(marks, "asmref")
+	}
+	if decl != nil && decl.Func != nil && decl.File.Funcs[decl.Func].ABI0 {
+		marks = join(marks, "abi0")
 	}
 	return marks
 }
@@ -474,8 +484,8 @@ func (s *section) varDefinition(d *Decl) (def, marks string) {
 // typeColumns is a type record after its name.
 func (s *section) typeColumns(tn *types.TypeName, q types.Qualifier) []string {
 	t := tn.Type()
-	kind := ""
-	switch u := t.Underlying().(type) {
+	var kind string
+	switch t.Underlying().(type) {
 	case *types.Basic:
 		kind = "basic"
 	case *types.Pointer:
@@ -495,7 +505,6 @@ func (s *section) typeColumns(tn *types.TypeName, q types.Qualifier) []string {
 	case *types.Struct:
 		kind = "struct"
 	default:
-		_ = u
 		kind = "invalid"
 	}
 	under := ""
@@ -588,34 +597,31 @@ func (s *section) addLinks() {
 	for _, b := range blocked {
 		s.out.WriteString(b)
 	}
-	for i := 0; i < len(links); {
-		n := name(links[i])
-		var users []string
-		for ; i < len(links) && name(links[i]) == n; i++ {
-			for _, u := range links[i].Users {
-				if !contains(users, u) {
-					users = append(users, u)
+	users := map[string][]string{}
+	for _, l := range links {
+		for _, u := range l.Users {
+			if n := name(l); !slices.Contains(users[n], u) {
+				users[n] = append(users[n], u)
+			}
+		}
+	}
+	if s.pkg != nil {
+		for _, f := range s.pkg.Go {
+			for n, list := range f.Halls {
+				if users[n] == nil {
+					users[n] = list
 				}
 			}
 		}
-		if len(users) > 0 {
-			fmt.Fprintf(s.out, "U\t%s\t%s\n", n, strings.Join(users, " "))
-		}
+	}
+	for _, n := range slices.Sorted(maps.Keys(users)) {
+		fmt.Fprintf(s.out, "U\t%s\t%s\n", n, strings.Join(users[n], " "))
 	}
 }
 
 func (s *section) blocksAny() bool {
 	for symbol := range s.w.Root.Blocked {
 		if path, _ := splitSymbol(symbol); path == s.path {
-			return true
-		}
-	}
-	return false
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
 			return true
 		}
 	}

@@ -33,7 +33,8 @@ type File struct {
 	Imports   []string // import paths as written
 	Unsafe    bool
 	Linknames []*rawLinkname
-	Embeds    map[token.Pos]bool // ends of the comments above //go:embed variables
+	Halls     map[string][]string // users of functions without directive
+	Embeds    map[token.Pos]bool  // ends of the comments above //go:embed variables
 	Funcs     map[*ast.FuncDecl]*FuncInfo
 }
 
@@ -42,6 +43,7 @@ type FuncInfo struct {
 	HasBody  bool
 	Body     *ast.BlockStmt // only of functions with a short one
 	NoInline bool
+	ABI0     bool // //go:cgo_unsafe_args: its arguments must lie in memory
 }
 
 var knownOS = words("aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1 windows zos")
@@ -156,7 +158,8 @@ func (f *File) Parse() {
 		f.headOnce.Do(f.readHead)
 		mode := parser.SkipObjectResolution
 		embeds := bytes.Contains(f.Src, []byte("//go:embed"))
-		if f.directives || embeds || bytes.Contains(f.Src, []byte("//go:noinline")) {
+		if f.directives || embeds || bytes.Contains(f.Src, []byte("//go:noinline")) ||
+			bytes.Contains(f.Src, []byte("//go:cgo_unsafe_args")) {
 			mode |= parser.ParseComments
 		}
 		f.ParseErr = f.readErr
@@ -216,6 +219,7 @@ func (f *File) dropBodies() {
 			if fd.Doc != nil {
 				for _, c := range fd.Doc.List {
 					info.NoInline = info.NoInline || c.Text == "//go:noinline"
+					info.ABI0 = info.ABI0 || c.Text == "//go:cgo_unsafe_args"
 				}
 			}
 			if fd.Body != nil {

@@ -267,8 +267,6 @@ func (l *layout) shapeOf(t types.Type) string {
 		return "pp"
 	case *types.Array:
 		switch u.Len() {
-		case 0:
-			return "[]"
 		case 1:
 			return "[" + l.shapeOf(u.Elem()) + "]"
 		}

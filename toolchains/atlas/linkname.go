@@ -48,8 +48,27 @@ func (f *File) findLinknames() {
 			}
 			f.Linknames = append(f.Linknames, l)
 		}
-		if !seen && users != nil && strings.Contains(group.Text(), "access these symbols using linkname") {
+		if seen || users == nil {
+			continue
+		}
+		switch text := group.Text(); {
+		case strings.Contains(text, "access these symbols using linkname"):
 			floating = users
+		case strings.Contains(text, "hall of shame"):
+			f.addHall(group, users)
+		}
+	}
+}
+
+// addHall keeps a list that stands above a function without directive: another
+// package pushes it, as runtime does time.now.
+func (f *File) addHall(group *ast.CommentGroup, users []string) {
+	for _, d := range f.AST.Decls {
+		if fd, ok := d.(*ast.FuncDecl); ok && fd.Doc == group && fd.Recv == nil {
+			if f.Halls == nil {
+				f.Halls = map[string][]string{}
+			}
+			f.Halls[fd.Name.Name] = users
 		}
 	}
 }

@@ -47,6 +47,7 @@ type World struct {
 
 	loaded  []*Package // parsed: their directives count
 	asm     map[string]*asmDef
+	asmRefs map[asmRef]bool
 	asmData map[string]*asmDef
 	links   map[string][]*Linkname // by package path of the symbol
 	pushed  map[string]*Linkname   // by symbol: who defines it from elsewhere
@@ -88,6 +89,9 @@ func (w *World) findPackages() {
 					p.Asm = append(p.Asm, f)
 				}
 			}
+		}
+		if w.Target.problem != "" {
+			p.problem("partial", w.Target.problem)
 		}
 		if len(p.Go) > 0 {
 			list[i] = p

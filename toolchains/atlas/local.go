@@ -595,7 +595,7 @@ var asmOperands = regexp.MustCompile(`([\pL_][\pL\pN_∕./%]*)?·[\pL_][\pL\pN_]
 // asmReferences finds the symbols that a file refers to, macros unexpanded.
 func asmReferences(src []byte, t *Target) []asmReference {
 	var list []asmReference
-	for number, line := range activeLines(src, asmDefined(t)) {
+	for number, line := range activeLines(src, asmDefined(t), nil) {
 		text, _, _ := strings.Cut(line, "//")
 		word, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 		if tabbed, after, ok := strings.Cut(word, "\t"); ok {

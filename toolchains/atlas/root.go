@@ -266,6 +266,7 @@ type Target struct {
 	Level       string // of GOARM, may be empty
 	tags        map[string]bool
 	experiments []string
+	problem     string // makes every package "partial"
 }
 
 var unixOS = map[string]bool{
@@ -325,6 +326,9 @@ func (r *Root) env(t *Target, temp string) []string {
 }
 
 func (r *Root) describe(t *Target, temp string) error {
+	if !r.knows(t) {
+		return fmt.Errorf("%s: no target %s/%s", r.Dir, t.OS, t.Arch)
+	}
 	goCommand := filepath.Join(r.Dir, "bin", "go")
 	var tags string
 	if _, err := os.Stat(goCommand); err == nil {
@@ -341,7 +345,8 @@ func (r *Root) describe(t *Target, temp string) error {
 		}
 		tags = strings.TrimSpace(string(out))
 	} else {
-		// Sources alone. Nearly all files are chosen by these.
+		// Sources alone: nearly all files are chosen by these.
+		t.problem = "no go command in " + filepath.Dir(goCommand) + ": which experiments are on by default is not known"
 		tags = "goexperiment.regabiwrappers,goexperiment.regabiargs"
 		for i := 1; i <= r.Minor; i++ {
 			tags += fmt.Sprintf(",go1.%d", i)
@@ -371,6 +376,21 @@ func (r *Root) describe(t *Target, temp string) error {
 		t.tags["boringcrypto"] = true
 	}
 	return nil
+}
+
+// knows reports whether the toolchain has a port of these names. The go command
+// takes any.
+func (r *Root) knows(t *Target) bool {
+	exists := func(files ...string) bool {
+		for _, f := range files {
+			if _, err := os.Stat(r.actual(filepath.Join(r.Src, f))); err == nil {
+				return true
+			}
+		}
+		return false
+	}
+	return exists("internal/goos/zgoos_"+t.OS+".go", "runtime/internal/sys/zgoos_"+t.OS+".go") &&
+		exists("internal/goarch/goarch_"+t.Arch+".go", "runtime/internal/sys/arch_"+t.Arch+".go")
 }
 
 func firstLine(s string) string {
