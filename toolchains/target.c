@@ -115,6 +115,36 @@ int target_parse(struct target *out, const char *name, struct error *err)
 	return 0;
 }
 
+int target_word(const struct target *t)
+{
+	static const char *const small[] = { "386", "arm", "mips", "mipsle" };
+
+	for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
+		if (strcmp(t->goarch, small[i]) == 0)
+			return 4;
+	return 8;
+}
+
+/* Ports that came or went since 1.17; src/go/build/syslist.go and internal/platform of each. */
+void target_span(const struct target *t, int *since, int *until)
+{
+	static const struct {
+		const char *goos, *goarch;
+		int since, until;
+	} moved[] = {
+		{ "linux", "loong64", 19, 0 },   { "freebsd", "riscv64", 20, 0 }, { "wasip1", "wasm", 21, 0 },
+		{ "openbsd", "ppc64", 22, 0 },   { "openbsd", "riscv64", 23, 0 }, { "windows", "arm", 0, 25 },
+	};
+
+	*since = *until = 0;
+	for (size_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
+		if (strcmp(moved[i].goos, t->goos) == 0 && strcmp(moved[i].goarch, t->goarch) == 0) {
+			*since = moved[i].since;
+			*until = moved[i].until;
+		}
+	}
+}
+
 int target_expand(struct strv *out, const char *entry, struct error *err)
 {
 	const char *pattern = strcmp(entry, "all") == 0 ? "*" : entry;

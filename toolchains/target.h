@@ -20,6 +20,9 @@ struct target {
 
 /* ERR_INPUT when Go has no such port, with the nearest that it has. */
 int target_parse(struct target *out, const char *name, struct error *err);
+int target_word(const struct target *t); /* bytes of a pointer */
+/* Which Go 1.N knows the port, oldest and newest; 0: no bound. */
+void target_span(const struct target *t, int *since, int *until);
 /*
  * Expands one entry of a --target list: a target, a glob over the ports that build
  * without cgo, or "all". Adds names, each once, in the table's order.

@@ -53,7 +53,9 @@ struct terminal terminal_of(int fd);
 int cmd_run(int argc, char **argv);
 int cmd_toolchain(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
-extern const struct argp run_argp, toolchain_argp, doctor_argp;
+int cmd_symbol(int argc, char **argv);
+int cmd_layout(int argc, char **argv);
+extern const struct argp run_argp, toolchain_argp, doctor_argp, symbol_argp, layout_argp;
 
 #define LNM_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

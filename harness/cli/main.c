@@ -13,6 +13,8 @@ static int cmd_help(int argc, char **argv);
 
 const struct command commands[] = {
 	{ "run", cmd_run, &run_argp, "the matrix of one or more scenarios" },
+	{ "symbol", cmd_symbol, &symbol_argp, "a symbol's timeline: exists, signature, who may link to it" },
+	{ "layout", cmd_layout, &layout_argp, "a type's size and field offsets, release by release" },
 	{ "toolchain", cmd_toolchain, &toolchain_argp,
 	  "list, install, remove, verify and lock Go toolchains" },
 	{ "doctor", cmd_doctor, &doctor_argp, "what is missing on this machine, and what mends it" },

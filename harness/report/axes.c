@@ -70,24 +70,13 @@ static void add_heading(struct axes *axes, struct letters *letters, const char *
 	str_free(&out);
 }
 
-static void find_toolchains(struct axes *axes, const struct run_result *r)
+/* The headings of axes->toolchains, whose bases are `bases`; one may be NULL. */
+static void find_headings(struct axes *axes, const char *const *bases)
 {
-	struct names used = { 0 };
 	struct letters letters = { 0 };
 
-	for (size_t i = 0; i < r->cells.n; i++)
-		names_add(&used, r->cells.v[i].toolchain);
-	for (size_t i = 0; i < r->columns.n; i++)
-		if (names_find(&used, r->columns.v[i].name) != NAMES_NONE)
-			names_add(&axes->toolchains, r->columns.v[i].name);
-	for (size_t i = 0; i < used.list.n; i++)
-		names_add(&axes->toolchains, used.list.v[i]);
-	for (size_t i = 0; i < axes->toolchains.list.n; i++) {
-		const char *name = axes->toolchains.list.v[i];
-		int column = run_result_column(r, name);
-
-		add_heading(axes, &letters, name, column < 0 ? NULL : r->columns.v[column].base);
-	}
+	for (size_t i = 0; i < axes->toolchains.list.n; i++)
+		add_heading(axes, &letters, axes->toolchains.list.v[i], bases[i]);
 	for (size_t i = 0; i < letters.meaning.n; i++) {
 		struct str line = STR_INIT;
 
@@ -99,7 +88,41 @@ static void find_toolchains(struct axes *axes, const struct run_result *r)
 	}
 	strv_free(&letters.meaning);
 	names_dispose(&letters.given);
+}
+
+static void find_toolchains(struct axes *axes, const struct run_result *r)
+{
+	struct names used = { 0 };
+	const char **bases;
+
+	for (size_t i = 0; i < r->cells.n; i++)
+		names_add(&used, r->cells.v[i].toolchain);
+	for (size_t i = 0; i < r->columns.n; i++)
+		if (names_find(&used, r->columns.v[i].name) != NAMES_NONE)
+			names_add(&axes->toolchains, r->columns.v[i].name);
+	for (size_t i = 0; i < used.list.n; i++)
+		names_add(&axes->toolchains, used.list.v[i]);
+	bases = mem_zalloc((axes->toolchains.list.n + 1) * sizeof(*bases));
+	for (size_t i = 0; i < axes->toolchains.list.n; i++) {
+		int column = run_result_column(r, axes->toolchains.list.v[i]);
+
+		bases[i] = column < 0 ? NULL : r->columns.v[column].base;
+	}
+	find_headings(axes, bases);
+	mem_free(bases);
 	names_dispose(&used);
+}
+
+void axes_init_names(struct axes *axes, const struct strv *toolchains, const struct strv *bases,
+		     const struct strv *targets, bool utf8)
+{
+	memset(axes, 0, sizeof(*axes));
+	axes->utf8 = utf8;
+	for (size_t i = 0; i < toolchains->n; i++)
+		names_add(&axes->toolchains, toolchains->v[i]);
+	for (size_t i = 0; i < targets->n; i++)
+		names_add(&axes->targets, targets->v[i]);
+	find_headings(axes, (const char *const *)bases->v);
 }
 
 static bool has_scenarios(const struct run_result *r)

@@ -25,6 +25,9 @@ struct axes {
 };
 
 void axes_init(struct axes *axes, const struct run_result *r, bool utf8);
+/* Axes without cells: toolchains with their bases (as many), and targets. */
+void axes_init_names(struct axes *axes, const struct strv *toolchains, const struct strv *bases,
+		     const struct strv *targets, bool utf8);
 void axes_dispose(struct axes *axes);
 
 /* "go1.27.4+A", "local A" */

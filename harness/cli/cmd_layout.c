@@ -1,0 +1,158 @@
+/* lnmatrix layout: a type's size and where its fields are, release by release. */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/base/str.h"
+#include "harness/cli/atlas_query.h"
+#include "harness/report/go_struct.h"
+#include "harness/report/layout_report.h"
+
+struct layout_args {
+	struct atlas_query_args query;
+	bool go_struct;
+};
+
+enum { OPT_GO_STRUCT = 820 };
+
+static const struct argp_option options[] = {
+	{ "go-struct", OPT_GO_STRUCT, 0, 0, "Go source instead: a txtar archive with a file for each "
+	  "distinct layout, by build constraints", 3 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct layout_args *a = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT: state->child_inputs[0] = &a->query; return 0;
+	case OPT_GO_STRUCT: a->go_struct = true; return 0;
+	case ARGP_KEY_END:
+		if (a->query.names.n == 0)
+			argp_error(state, "which type? such as runtime.g or internal/abi.Type");
+		if (a->go_struct && strcmp(a->query.format, "table") != 0)
+			argp_error(state, "--go-struct is a format of its own");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_child children[] = { { &atlas_query_argp, 0, NULL, 0 }, { 0 } };
+const struct argp layout_argp = {
+	options, parse, "TYPE...",
+	"The layout of types of Go's standard library, release by release: size, alignment and "
+	"the offset of every field; what moved (~), came (+) and went (-).\v"
+	"A TYPE is runtime.g, internal/abi.Type, a pattern 'runtime.m*', a short one abi.Type, or "
+	"bare hmap where only one package has it. "
+	"Exit status: 0 found, 1 something was not, 2 bad usage or a name that may be several, "
+	"3 some toolchain could not be asked, 130 interrupted.",
+	children, NULL, NULL,
+};
+
+static void answer_name(struct layout_answer *out, struct atlas_query *q, const struct atlas_name *n)
+{
+	*out = (struct layout_answer){ .asked = mem_strdup(n->asked), .glob = n->glob };
+	strv_copy(&out->nearest, &n->nearest);
+	for (size_t i = 0; i < n->packages.n || (i == 0 && !n->glob); i++) {
+		const char *package = n->packages.n ? n->packages.v[i] : "";
+		struct strv locals = { 0 };
+
+		if (n->glob)
+			symbol_names_matching(&locals, &q->source, package, n->local, true);
+		else
+			strv_add(&locals, n->local);
+		for (size_t k = 0; k < locals.n; k++) {
+			struct layout_timeline t;
+
+			layout_timeline_build(&t, &q->source, package, locals.v[k]);
+			vec_push(&out->timelines, t);
+		}
+		strv_free(&locals);
+	}
+	if (n->glob)
+		return;
+	if (out->timelines.v[0].found)
+		successors_of_type(&out->successors, &q->source, &out->timelines.v[0]);
+	else if (out->nearest.n == 0)
+		atlas_query_nearest(q, out->timelines.v[0].package, n->local, true, &out->nearest);
+}
+
+static void answers_dispose(struct layout_answers *answers)
+{
+	for (size_t i = 0; i < answers->n; i++)
+		layout_answer_dispose(&answers->v[i]);
+	vec_free(answers);
+}
+
+static void write_go_structs(struct str *out, struct atlas_query *q, const struct layout_answers *answers)
+{
+	struct str files = STR_INIT;
+	struct names taken = { 0 };
+
+	for (size_t i = 0; i < answers->n; i++)
+		for (size_t k = 0; k < answers->v[i].timelines.n; k++)
+			report_go_struct(out, &files, &taken, &q->source, &answers->v[i].timelines.v[k]);
+	str_addn(out, files.s, files.len);
+	names_dispose(&taken);
+	str_free(&files);
+}
+
+static int answer(struct atlas_query *q, const struct layout_args *a, struct error *err)
+{
+	struct atlas_names names = { 0 };
+	struct layout_answers answers = { 0 };
+	struct report_style style = atlas_query_style(q);
+	struct str text = STR_INIT;
+	bool all_found = true;
+	int tries = 0, status;
+
+	/* An atlas may turn out damaged while it is read; it is gone then, and made again. */
+	do {
+		q->damaged = false;
+		atlas_names_dispose(&names);
+		answers_dispose(&answers);
+		if (atlas_query_names(q, true, &names, err) < 0)
+			break;
+		for (size_t i = 0; i < names.n; i++) {
+			struct layout_answer one;
+
+			answer_name(&one, q, &names.v[i]);
+			vec_push(&answers, one);
+		}
+	} while (q->damaged && ++tries < 3);
+	for (size_t i = 0; i < answers.n; i++)
+		all_found &= layout_answer_found(&answers.v[i]);
+	if (err->code) {
+		status = complain(err);
+	} else {
+		if (a->go_struct)
+			write_go_structs(&text, q, &answers);
+		else if (strcmp(q->a->format, "json") == 0)
+			report_layouts_json(&text, &q->source, &answers);
+		else
+			report_layouts_table(&text, &q->source, &answers, &style);
+		status = atlas_query_answer(q, &text, all_found, err);
+	}
+	str_free(&text);
+	answers_dispose(&answers);
+	atlas_names_dispose(&names);
+	return status;
+}
+
+int cmd_layout(int argc, char **argv)
+{
+	struct layout_args a = { 0 };
+	struct atlas_query q = { 0 };
+	struct error err = { 0 };
+	int status;
+
+	cli_parse(&layout_argp, argc, argv, &a);
+	if (places_complete(&a.query.places, &err) < 0 || atlas_query_open(&q, &a.query, &err) < 0)
+		status = complain(&err);
+	else
+		status = answer(&q, &a, &err);
+	atlas_query_close(&q);
+	atlas_query_args_dispose(&a.query);
+	return status;
+}
