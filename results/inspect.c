@@ -58,8 +58,7 @@ static struct link_ruling rule(const struct inspect_question *q, const struct in
 {
 	struct link_question lq = { .version = std->version, .target = q->target, .symbol = symbol,
 				    .found = l->found ? &l->symbol : NULL, .blocked = l->blocked,
-				    .asm_refers = l->found && l->symbol.asm_refers,
-				    .go_abi0 = l->found && l->symbol.abi0, .reference = ref };
+				    .reference = ref };
 	struct abi_machine m = { .version = std->version, .goarch = q->target->goarch };
 	long align;
 

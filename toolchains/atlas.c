@@ -13,6 +13,7 @@
  */
 #include "toolchains/atlas.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <string.h>
 
@@ -76,10 +77,12 @@ static long number(struct span s)
 	return value;
 }
 
-/* A line number, and what is added to one: nonsense adds nothing. */
+/* What is not a number adds nothing, and nothing goes beyond INT_MAX. */
 static int line_after(int line, long delta)
 {
-	return delta > 0 && delta <= INT_MAX - line ? line + (int)delta : line;
+	if (delta <= 0)
+		return line;
+	return delta > INT_MAX - line ? INT_MAX : line + (int)delta;
 }
 
 static bool is_symbol(struct span line)
@@ -543,18 +546,51 @@ void atlas_users(const struct atlas_section *s, const char *name, struct strv *o
 
 /* --- names ------------------------------------------------------------------- */
 
+/* Length of "v1.0.0" or "v1%2e0%2e0" at the beginning of s[0..n), 0: none. */
+static size_t version_element(const char *s, size_t n)
+{
+	size_t i = 1, parts = 0;
+
+	if (n == 0 || s[0] != 'v')
+		return 0;
+	while (i < n && isdigit((unsigned char)s[i])) {
+		size_t dot;
+
+		while (i < n && isdigit((unsigned char)s[i]))
+			i++;
+		parts++;
+		dot = i < n && s[i] == '.' ? 1 : n - i > 3 && strncmp(s + i, "%2e", 3) == 0 ? 3 : 0;
+		if (!dot || i + dot >= n || !isdigit((unsigned char)s[i + dot]))
+			break;
+		i += dot;
+	}
+	return parts > 1 ? i : 0;
+}
+
+static void add_unescaped(struct str *out, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		bool escaped = n - i >= 3 && strncmp(s + i, "%2e", 3) == 0;
+
+		str_addc(out, escaped ? '.' : s[i]);
+		i += escaped ? 2 : 0;
+	}
+}
+
 bool atlas_split_name(const char *full, struct str *package, struct str *name)
 {
 	size_t n = strcspn(full, "([");
 	const char *slash = memrchr(full, '/', n);
 	const char *from = slash ? slash + 1 : full;
-	const char *dot = memchr(from, '.', n - (size_t)(from - full));
+	const char *dot;
 
+	from += version_element(from, n - (size_t)(from - full));
+	dot = memchr(from, '.', n - (size_t)(from - full));
 	str_clear(package);
 	str_clear(name);
-	if (!dot || dot == from || dot[1] == '\0')
+	if (!dot || dot == full || dot[-1] == '/' || dot[1] == '\0')
 		return false;
-	str_addn(package, full, (size_t)(dot - full));
+	add_unescaped(package, full, (size_t)(dot - full));
 	str_add(name, dot + 1);
 	return true;
 }

@@ -68,7 +68,7 @@ struct atlas_directive {
 	char body;           /* g a n v d - as in FORMAT.md; 0: not said */
 };
 
-/* One package of one atlas, or what of it concerns one name (atlas_section_about()). */
+/* One package of one atlas. Parsed when it is asked about: this only remembers the text. */
 struct atlas_section {
 	const char *text;    /* borrowed; from its P record to the end of the section */
 	size_t len;
@@ -114,7 +114,8 @@ void atlas_users(const struct atlas_section *s, const char *name, struct strv *o
 /*
  * Splits "runtime.(*mheap).alloc", "internal/abi.Type", "vendor/golang.org/x/sys/cpu.X86.HasAES"
  * at the end of its package path: the first dot after the last slash that stands before any
- * parenthesis or bracket. Both are overwritten. false, and both empty: no such dot, or nothing
+ * parenthesis or bracket; dots of a version there ("crypto/internal/entropy/v1.0.0.source",
+ * which the linker writes v1%2e0%2e0) belong to the path. Both are overwritten. false, and both empty: no such dot, or nothing
  * before or after it; what the linker calls by such a name is in the package "".
  */
 bool atlas_split_name(const char *full, struct str *package, struct str *name);

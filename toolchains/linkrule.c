@@ -132,7 +132,7 @@ static struct def own_def(const struct link_question *q)
 static enum abi own_abi(const struct link_question *q)
 {
 	if (by_go(q))
-		return q->go_abi0 ? ABI0 : ABI_INTERNAL;
+		return q->found->abi0 ? ABI0 : ABI_INTERNAL;
 	return q->found->abi_internal ? ABI_INTERNAL : ABI0;
 }
 
@@ -148,7 +148,7 @@ static struct def wrapper_def(const struct link_question *q)
 	struct def d = { .wrapper = true };
 
 	if (own_abi(q) == ABI_INTERNAL)
-		d.there = s->kind != ATLAS_METHOD && (is_pushed(s) || q->asm_refers);
+		d.there = s->kind != ATLAS_METHOD && (is_pushed(s) || s->asm_refers);
 	else
 		d.there = s->asm_package && s->asm_package[0] ? is_pushed(s) : s->go_decl;
 	if (q->version.minor >= STRICT_SINCE)
@@ -330,8 +330,6 @@ static struct link_ruling judge_go_var(const struct link_question *q)
 	bool checked = q->version.minor >= CHECK_SINCE && !q->user_has_data && strchr(q->symbol, '.');
 	bool user_wins;
 
-	if (s && is_func(s) && !d.there)
-		d = (struct def){ 0 };
 	if (d.there && is_func(s)) {
 		if (q->user_has_data || q->version.minor < CHECK_SINCE)
 			return rule(LINK_DUPLICATE, checked, "it is a function");

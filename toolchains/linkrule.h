@@ -49,11 +49,6 @@ struct link_question {
 	/* What the atlas knows; NULL: std has nothing of that name. */
 	const struct atlas_symbol *found;
 	bool blocked;                        /* on the linker's table, and not for package main */
-	/* Assembly of the package that defines it refers to it without <ABIInternal>, so that
-	 * the compiler makes it callable by ABI0 (a "ref NAME ABI0" of go tool asm -gensymabis). */
-	bool asm_refers;
-	/* Its Go body has ABI0: //go:cgo_unsafe_args, in runtime of darwin, openbsd, aix, solaris. */
-	bool go_abi0;
 	enum link_reference reference;
 	/* LINK_FROM_GO_VAR: how the user's own variable is declared. size 0: of the same size. */
 	bool user_has_data;

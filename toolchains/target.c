@@ -191,13 +191,3 @@ const char *target_host(void)
 		 arch);
 	return name;
 }
-
-long target_word(const struct target *t)
-{
-	static const char *const small[] = { "386", "arm", "mips", "mipsle" };
-
-	for (size_t i = 0; i < sizeof(small) / sizeof(small[0]); i++)
-		if (strcmp(t->goarch, small[i]) == 0)
-			return 4;
-	return 8;
-}

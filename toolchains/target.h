@@ -28,8 +28,6 @@ void target_span(const struct target *t, int *since, int *until);
  * without cgo, or "all". Adds names, each once, in the table's order.
  */
 int target_expand(struct strv *out, const char *entry, struct error *err);
-/* Bytes of a pointer there: 4 or 8. */
-long target_word(const struct target *t);
 /* This machine's own, as Go names it: "linux/amd64". */
 const char *target_host(void);
 

@@ -214,29 +214,26 @@ bool atlas_maker_section(struct atlas_maker *m, const struct toolchain *tc, cons
 	return false;
 }
 
-/* Is all that is wanted of this target here? Reads the sections, so that damage shows now. */
+/*
+ * Is all that is wanted of this target here?  Only the index is looked at: what is damaged
+ * inside a section shows when that is read, which removes the atlas, and then it is
+ * to be needed again.
+ */
 static bool is_here(struct atlas_maker *m, const struct want *w, const char *target)
 {
 	struct atlas *a = atlas_maker_open(m, w->tc, target);
-	struct atlas_section ignored;
+	struct strv has = { 0 };
+	bool here = true;
 
 	if (!a)
 		return false;
-	if (w->whole)
+	if (w->whole || atlas_is_complete(a)) /* what a complete one has not is not to be had */
 		return atlas_is_complete(a);
-	if (atlas_is_complete(a)) {
-		/* what a complete one has not is not there to be had; what it has must be readable */
-		struct error err = { 0 };
-
-		for (size_t i = 0; i < w->packages.n; i++)
-			if (atlas_section(&ignored, a, w->packages.v[i], &err) == ERR_WORK)
-				return atlas_maker_section(m, w->tc, target, w->packages.v[i], &ignored);
-		return true;
-	}
-	for (size_t i = 0; i < w->packages.n; i++)
-		if (!atlas_maker_section(m, w->tc, target, w->packages.v[i], &ignored))
-			return false;
-	return true;
+	atlas_packages(a, &has);
+	for (size_t i = 0; here && i < w->packages.n; i++)
+		here = strv_has(&has, w->packages.v[i]);
+	strv_free(&has);
+	return here;
 }
 
 /* --- ends ----------------------------------------------------------------- */

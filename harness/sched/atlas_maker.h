@@ -41,7 +41,8 @@ typedef void atlas_made(void *arg, enum err_code why, const char *failure);
 /*
  * Lays the toolchain out if needed and makes what is missing of the atlases of `targets`:
  * with `packages` these sections only (what they need is type-checked, no more), with NULL
- * all of std.  `fn` is called once, later.  A section that is there is not made again.
+ * all of std.  `fn` is called once, later.  A section that is there is not made again, nor
+ * read: one that turns out to be damaged later must be needed once more.
  */
 void atlas_maker_need(struct atlas_maker *m, struct toolchain *tc, const struct strv *targets,
 		      const struct strv *packages, atlas_made *fn, void *arg);

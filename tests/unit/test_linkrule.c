@@ -53,10 +53,10 @@ static const char *judge(struct link_question q)
 
 static const char *asm_wants(const char *version, const char *target, const struct atlas_symbol *found)
 {
-	struct link_question q = question(version, target, "runtime.f", found, LINK_FROM_ASM);
+	struct atlas_symbol wanted = *found;
 
-	q.asm_refers = true;
-	return judge(q);
+	wanted.asm_refers = true;
+	return judge(question(version, target, "runtime.f", &wanted, LINK_FROM_ASM));
 }
 
 static const char *blocked(const char *version, const char *target, const struct atlas_symbol *found,
@@ -70,10 +70,10 @@ static const char *blocked(const char *version, const char *target, const struct
 
 static const char *pinned(const char *version, const struct atlas_symbol *found, enum link_reference reference)
 {
-	struct link_question q = question(version, "darwin/arm64", "runtime.f", found, reference);
+	struct atlas_symbol of_abi0 = *found;
 
-	q.go_abi0 = true;
-	return judge(q);
+	of_abi0.abi0 = true;
+	return judge(question(version, "darwin/arm64", "runtime.f", &of_abi0, reference));
 }
 
 static const char *var_of(const char *version, const struct atlas_symbol *found, long size, bool data)

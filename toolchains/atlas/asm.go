@@ -20,6 +20,7 @@ type asmDef struct {
 	Line     int
 	Internal bool  // ABIInternal
 	Size     int64 // of data
+	Data     bool  // some of it has a value
 }
 
 // mentions reports whether some //go:linkname of the file may be about a
@@ -85,7 +86,8 @@ func (w *World) loadAsm(packages []*Package) {
 	for _, x := range files {
 		for _, s := range readAsm(x.file.Src, w.Target, "GLOBL") {
 			name := asmName(s.name, x.pkg)
-			w.asmData[name] = &asmDef{Pkg: x.pkg, File: x.file, Line: s.line, Size: s.size}
+			w.asmData[name] = &asmDef{Pkg: x.pkg, File: x.file, Line: s.line, Size: s.size,
+				Data: regexp.MustCompile(`(?m)^\s*DATA\s+` + regexp.QuoteMeta(s.name) + `\s*[+(]`).Match(x.file.Src)}
 		}
 	}
 	temp, err := os.MkdirTemp("", "lnm-atlas-")

@@ -214,7 +214,11 @@ func (s *section) addForeign() {
 			continue
 		}
 		if d := s.w.asmData[symbol]; d != nil {
-			s.add('V', d.File, d.Line, name, "A", s.asmMarks(symbol, d), "-", fmt.Sprint(d.Size), "-")
+			def := "Az"
+			if d.Data {
+				def = "Ad"
+			}
+			s.add('V', d.File, d.Line, name, def, s.asmMarks(symbol, d), "-", fmt.Sprint(d.Size), "-")
 			continue
 		}
 		l := s.w.pushed[symbol]
@@ -242,6 +246,9 @@ func (s *section) asmMarks(symbol string, d *asmDef) string {
 	}
 	if d.Internal {
 		marks = join(marks, "abiinternal")
+		if s.w.asmRefs[asmRef{d.Pkg, symbol}] {
+			marks = join(marks, "asmref")
+		}
 	}
 	return marks
 }
@@ -401,6 +408,9 @@ func (s *section) addDeclared() {
 				kind = 'M'
 			}
 			def, marks := s.definition(d)
+			if def == "o" && s.w.asm[p.Prefix+d.SymbolName()] != nil {
+				continue // assembly has the name, which the declaration has given up
+			}
 			shape, sig := s.function(p, d)
 			s.add(kind, d.File, line, d.SymbolName(), def, marks, shape, sig)
 			continue

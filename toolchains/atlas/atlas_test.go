@@ -131,7 +131,7 @@ func inTest()
 		"F|3|sema|p|push <runtime.sync_sema >own|p>|func(p *uint32)",
 		"F|3|Load|a|@runtime abiinternal|p>d|func(p *int64) int64",
 		"F|3|dotless|A|@runtime|-|-",
-		"V|7|table|A||-|16|-",
+		"V|7|table|Az||-|16|-",
 		"U|rand|github.com/one/one example.org/two",
 		"L|sema|push|runtime|sync_sema|runtime/a.go:18|g",
 		"L|rand|one|runtime|rand|runtime/a.go:12|g",

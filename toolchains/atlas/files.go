@@ -43,6 +43,7 @@ type FuncInfo struct {
 	HasBody  bool
 	Body     *ast.BlockStmt // only of functions with a short one
 	NoInline bool
+	Import   bool // //go:wasmimport: for wasm the compiler writes the body
 	ABI0     bool // //go:cgo_unsafe_args: its arguments must lie in memory
 }
 
@@ -159,7 +160,8 @@ func (f *File) Parse() {
 		mode := parser.SkipObjectResolution
 		embeds := bytes.Contains(f.Src, []byte("//go:embed"))
 		if f.directives || embeds || bytes.Contains(f.Src, []byte("//go:noinline")) ||
-			bytes.Contains(f.Src, []byte("//go:cgo_unsafe_args")) {
+			bytes.Contains(f.Src, []byte("//go:cgo_unsafe_args")) ||
+			bytes.Contains(f.Src, []byte("//go:wasmimport")) {
 			mode |= parser.ParseComments
 		}
 		f.ParseErr = f.readErr
@@ -220,6 +222,7 @@ func (f *File) dropBodies() {
 				for _, c := range fd.Doc.List {
 					info.NoInline = info.NoInline || c.Text == "//go:noinline"
 					info.ABI0 = info.ABI0 || c.Text == "//go:cgo_unsafe_args"
+					info.Import = info.Import || strings.HasPrefix(c.Text, "//go:wasmimport ")
 				}
 			}
 			if fd.Body != nil {

@@ -207,7 +207,7 @@ func (p *Package) parse(w *World) {
 			if f.ParseErr != nil {
 				p.problem("partial", strings.TrimPrefix(f.ParseErr.Error(), w.Root.Src+"/"))
 			}
-			p.addDecls(f)
+			p.addDecls(f, w.Target.Arch == "wasm")
 		}
 		read := false
 		for _, f := range p.Go {
@@ -236,7 +236,7 @@ func (p *Package) parse(w *World) {
 	})
 }
 
-func (p *Package) addDecls(f *File) {
+func (p *Package) addDecls(f *File, wasm bool) {
 	add := func(d *Decl) {
 		d.File = f
 		d.Symbol = p.Prefix + d.SymbolName()
@@ -251,7 +251,7 @@ func (p *Package) addDecls(f *File) {
 			if name := decl.Name.Name; name == "_" || name == "init" && decl.Recv == nil {
 				continue
 			}
-			d := &Decl{Func: decl, Name: decl.Name.Name, Pos: decl.Name.Pos(), HasBody: f.Funcs[decl].HasBody}
+			d := &Decl{Func: decl, Name: decl.Name.Name, Pos: decl.Name.Pos(), HasBody: f.Funcs[decl].HasBody || wasm && f.Funcs[decl].Import}
 			d.Generic = decl.Type.TypeParams != nil
 			if decl.Recv != nil {
 				var ok bool

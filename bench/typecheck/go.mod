@@ -1,0 +1,3 @@
+module lnmatrix.invalid/typecheck
+
+go 1.23
