@@ -167,11 +167,14 @@ static int open_maker(struct atlas_query *q, struct error *err)
 	char *sources = path_join(q->session.places->data, "toolchains/atlas");
 	struct atlas_maker_options o = { .cache = q->session.places->cache, .sources = sources,
 					 .say = say, .say_arg = q };
+	struct { struct gover *v; size_t n, cap; } versions = { 0 };
 	int rc;
 
 	o.cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	/* Whoever reads std must understand the newest sources. */
-	rc = session_resolve(&q->session, "latest", &q->builder, err);
+	for (size_t i = 0; i < q->toolchains.n; i++)
+		vec_push(&versions, q->toolchains.v[i]->version);
+	rc = session_builder(&q->session, versions.v, versions.n, &q->builder, err);
+	vec_free(&versions);
 	if (rc == 0) {
 		o.builder = &q->builder.items.v[0];
 		rc = atlas_maker_new(&q->maker, &q->session.loop, q->session.jobs, supplier_of(q), &o, err);

@@ -4,17 +4,20 @@
 
 #include "harness/base/str.h"
 #include "harness/cli/atlas_query.h"
+#include "harness/cli/layout_against.h"
 #include "harness/report/go_struct.h"
 #include "harness/report/layout_report.h"
 
 struct layout_args {
 	struct atlas_query_args query;
 	bool go_struct;
+	const char *against;
 };
 
-enum { OPT_GO_STRUCT = 820 };
+enum { OPT_GO_STRUCT = 820, OPT_AGAINST };
 
 static const struct argp_option options[] = {
+	{ "against", OPT_AGAINST, "FOLDER.TYPE", 0, "compare with a struct of your own: ./pkg.MyG", 3 },
 	{ "go-struct", OPT_GO_STRUCT, 0, 0, "Go source instead: a txtar archive with a file for each "
 	  "distinct layout, by build constraints", 3 },
 	{ 0 },
@@ -28,11 +31,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT: state->child_inputs[0] = &a->query; return 0;
 	case OPT_GO_STRUCT: a->go_struct = true; return 0;
+	case OPT_AGAINST: a->against = arg; return 0;
 	case ARGP_KEY_END:
 		if (a->query.names.n == 0)
 			argp_error(state, "which type? such as runtime.g or internal/abi.Type");
 		if (a->go_struct && strcmp(a->query.format, "table") != 0)
 			argp_error(state, "--go-struct is a format of its own");
+		if (a->against && (a->go_struct || a->query.names.n != 1 || strpbrk(a->query.names.v[0], "*?") ||
+				   strcmp(a->query.format, "table") != 0))
+			argp_error(state, "--against compares one type, and answers in words");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -45,7 +52,7 @@ const struct argp layout_argp = {
 	"the offset of every field; what moved (~), came (+) and went (-).\v"
 	"A TYPE is runtime.g, internal/abi.Type, a pattern 'runtime.m*', a short one abi.Type, or "
 	"bare hmap where only one package has it. "
-	"Exit status: 0 found, 1 something was not, 2 bad usage or a name that may be several, "
+	"Exit status: 0 found (with --against: it fits), 1 something was not, 2 bad usage or a name that may be several, "
 	"3 some toolchain could not be asked, 130 interrupted.",
 	children, NULL, NULL,
 };
@@ -98,6 +105,20 @@ static void write_go_structs(struct str *out, struct atlas_query *q, const struc
 	str_free(&files);
 }
 
+/* How many builds it does not fit; -1 with `err` set. */
+static long write_against(struct str *out, struct atlas_query *q, const struct layout_timeline *t,
+			  const char *what, const struct report_style *style, struct error *err)
+{
+	struct own_type own;
+	long differing;
+
+	if (own_type_read(&own, q, what, err) < 0)
+		return -1;
+	differing = (long)report_layout_against(out, &q->source, t, own.name, own.found, style);
+	own_type_dispose(&own);
+	return differing;
+}
+
 static int answer(struct atlas_query *q, const struct layout_args *a, struct error *err)
 {
 	struct atlas_names names = { 0 };
@@ -123,10 +144,14 @@ static int answer(struct atlas_query *q, const struct layout_args *a, struct err
 	} while (q->damaged && ++tries < 3);
 	for (size_t i = 0; i < answers.n; i++)
 		all_found &= layout_answer_found(&answers.v[i]);
+	if (!err->code && a->against && all_found)
+		all_found = write_against(&text, q, &answers.v[0].timelines.v[0], a->against, &style, err) == 0;
 	if (err->code) {
 		status = complain(err);
 	} else {
-		if (a->go_struct)
+		if (a->against && text.len)
+			; /* said above */
+		else if (a->go_struct)
 			write_go_structs(&text, q, &answers);
 		else if (strcmp(q->a->format, "json") == 0)
 			report_layouts_json(&text, &q->source, &answers);

@@ -588,18 +588,26 @@ void report_layouts_table(struct str *out, const struct timeline_source *src,
 
 #define FITS "it fits"
 
-/* Nothing: it fits. */
-static void add_comparison(struct str *out, const struct atlas_symbol *std, const struct atlas_symbol *own,
+/* Whether it fits, at least as far as it goes. */
+static bool add_comparison(struct str *out, const struct atlas_symbol *std, const struct atlas_symbol *own,
 			   int word)
 {
 	struct layout theirs = { std->fields.v, std->fields.n, std->size, std->align };
 	struct layout mine = { own->fields.v, own->fields.n, own->size, own->align };
 	struct layout_report report;
 
+	bool fits;
+
 	layout_compare(&report, &mine, &theirs, word);
-	if (report.grade != LAYOUT_SAME)
+	fits = report.grade == LAYOUT_SAME || report.grade == LAYOUT_PREFIX;
+	if (report.grade == LAYOUT_SAME)
+		str_add(out, FITS);
+	else if (fits)
+		str_addf(out, FITS " as far as it goes: %s", report.summary.s);
+	else
 		str_addf(out, "%s: %s", layout_grade_name(report.grade), report.summary.s);
 	layout_report_dispose(&report);
+	return fits;
 }
 
 size_t report_layout_against(struct str *out, const struct timeline_source *src,
@@ -618,15 +626,18 @@ size_t report_layout_against(struct str *out, const struct timeline_source *src,
 			const struct layout_entry *e = entry_at(&r, t, i, k);
 			size_t at[FOLD_AXES] = { [FOLD_TOOLCHAIN] = i, [FOLD_TARGET] = k };
 
-			if (e->missing || !own[k])
+			const struct atlas_symbol *mine = own[i * src->ntargets + k];
+			bool fits = false;
+
+			if (e->missing || !mine)
 				continue;
 			str_clear(&text);
 			if (!e->is_type)
 				str_addf(&text, "there is no %s", t->name);
 			else
-				add_comparison(&text, &e->type, own[k], target_word(&src->targets[k]));
-			differing += text.len > 0;
-			fold_add(&fold, names_add(&causes, text.len ? text.s : FITS), i, at);
+				fits = add_comparison(&text, &e->type, mine, target_word(&src->targets[k]));
+			differing += !fits;
+			fold_add(&fold, names_add(&causes, text.s), i, at);
 		}
 	}
 	fold_up(&fold);
@@ -641,7 +652,7 @@ size_t report_layout_against(struct str *out, const struct timeline_source *src,
 		str_add(&text, " on ");
 		axes_add_targets(&text, &r.axes, &fold.v[i].at[FOLD_TARGET]);
 		str_addf(&text, ": %s", cause);
-		timeline_paragraph(out, text.s, 2, 6, strcmp(cause, FITS) == 0 ? SGR_GREEN : SGR_RED, style);
+		timeline_paragraph(out, text.s, 2, 6, str_starts(cause, FITS) ? SGR_GREEN : SGR_RED, style);
 	}
 	fold_dispose(&fold);
 	names_dispose(&causes);

@@ -31,7 +31,8 @@ void report_layouts_json(struct str *out, const struct timeline_source *src,
 /*
  * A struct of the user's compared with std's: where it fits and where it does not.
  *
- * own   the user's type of each target, laid out for that target; NULL: not known there
+ * own   the user's type of each toolchain x target as that build sees it, laid out for the
+ *       target; NULL: not known there
  * Appends lines such as "go1.23.12 – go1.27.4 on linux/amd64: goid is at 160, yours at 152".
  * Returns how many (toolchain, target) differ.
  */

@@ -339,6 +339,20 @@ static void on_made(void *arg, enum err_code why, const char *failure)
 		complain_once(c->in, why, failure);
 }
 
+/* Can its sections be read? */
+static bool chart_is_whole(const struct chart *c)
+{
+	struct atlas_section ignored;
+	bool whole = true;
+
+	for (size_t t = 0; t < c->targets.n; t++) {
+		for (size_t i = 0; i < c->packages.n; i++)
+			atlas_maker_section(c->in->maker, c->tc, c->targets.v[t], c->packages.v[i], &ignored);
+		whole &= atlas_maker_open(c->in->maker, c->tc, c->targets.v[t]) != NULL;
+	}
+	return whole;
+}
+
 static void make_charts(struct inspector *in)
 {
 	for (size_t i = 0; i < in->items.n; i++) {
@@ -364,14 +378,24 @@ static void make_charts(struct inspector *in)
 		strv_free(&packages);
 		local_program_dispose(&local);
 	}
-	for (size_t i = 0; i < in->charts.n; i++) {
-		struct chart *c = in->charts.v[i];
+	/* What turns out to be damaged when it is read is gone then, and made again. */
+	for (int tries = 0; tries < 2 && !in->cancelled; tries++) {
+		size_t wanted = 0;
 
-		strv_sort(&c->packages);
-		in->pending++;
-		atlas_maker_need(in->maker, c->tc, &c->targets, &c->packages, on_made, c);
+		for (size_t i = 0; i < in->charts.n; i++) {
+			struct chart *c = in->charts.v[i];
+
+			if (tries > 0 && (!c->made || chart_is_whole(c)))
+				continue;
+			strv_sort(&c->packages);
+			in->pending++;
+			wanted++;
+			atlas_maker_need(in->maker, c->tc, &c->targets, &c->packages, on_made, c);
+		}
+		if (!wanted)
+			break;
+		run_loop(in);
 	}
-	run_loop(in);
 }
 
 /* --- comparing ------------------------------------------------------------ */
