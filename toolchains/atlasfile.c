@@ -11,9 +11,9 @@
  *
  * A frame's prefix is the same thing of the parent: its index, its section of that
  * package.  To unpack a section is to unpack the parent's first, so the texts are
- * kept; what is new in a frame is little, and copying the rest is quick.  Each frame has
- * zstd's checksum of what it unpacks to, which finds bent bytes in it as well as a
- * prefix that is not the one it was written with.
+ * kept; what is new in a frame is little, and copying the rest is quick.  The index has
+ * a checksum of each frame, and each frame zstd's of what it unpacks to: that one alone
+ * would miss bits that zstd does not look at, and finds a wrong prefix.
  */
 #include "toolchains/atlasfile.h"
 
@@ -37,12 +37,15 @@
 enum {
 	FORMAT = 1,
 	ID_LEN = 16,                  /* of a SHA-256 */
+	SUM_LEN = 4,                  /* the same of a frame */
 	HEADER_MIN = 8 + 4 * 4 + 2 + 2 * ID_LEN + 5 * 2,
 	DEPTH_MAX = 3,                /* parents above a file */
 	RAW_MAX = 64 << 20,           /* of a section */
 	INDEX_MAX = 4 << 20,
 	FILE_MAX = 256 << 20,
 	LEVEL = 9,
+	WINDOW_LOG_OWN = 21,          /* what zstd takes at this level, at least */
+	WINDOW_LOG_MAX = 27,          /* what it unpacks without being asked to */
 	HUGE_PAGE = 2 << 20,
 	CHUNK = 8 << 20,
 };
@@ -60,6 +63,7 @@ struct entry {
 	bool same;                   /* as the parent's */
 	const char *stored;          /* borrowed from the map */
 	size_t stored_len, raw_len;
+	const char *sum;             /* of what is stored; borrowed from the index */
 	struct span text;            /* borrowed from the dir; s is NULL: not asked for yet */
 };
 
@@ -141,12 +145,13 @@ static void put_text(struct str *out, const char *s)
 	str_addn(out, s, n);
 }
 
-static void digest_id(char out[ID_LEN], const void *p, size_t n)
+/* The first bytes of the SHA-256. */
+static void sum(char *out, size_t len, const void *p, size_t n)
 {
 	char hex[DIGEST_HEX];
 
 	digest_bytes(hex, p, n);
-	for (size_t i = 0; i < ID_LEN; i++) {
+	for (size_t i = 0; i < len; i++) {
 		unsigned hi = (unsigned)hex[2 * i], lo = (unsigned)hex[2 * i + 1];
 
 		hi = hi <= '9' ? hi - '0' : hi - 'a' + 10;
@@ -322,7 +327,7 @@ static int read_header(struct atlas *a, struct error *err)
 	if (a->header_len < HEADER_MIN || a->header_len > a->len - ID_LEN ||
 	    a->index_stored > a->len - ID_LEN - a->header_len || a->index_len > INDEX_MAX)
 		return damaged(a, err, "its header does not match its length");
-	digest_id(digest, a->map, a->header_len + a->index_stored);
+	sum(digest, ID_LEN, a->map, a->header_len + a->index_stored);
 	if (memcmp(digest, a->map + a->header_len + a->index_stored, ID_LEN) != 0)
 		return damaged(a, err, "its header does not match its checksum");
 	r.end = a->map + a->header_len;
@@ -343,13 +348,14 @@ static int read_header(struct atlas *a, struct error *err)
 	return 0;
 }
 
-/* Paths, one a line; flags; of those that are stored: stored length, raw length. */
+/* Paths, one a line; flags; of those that are stored: stored length, raw length, checksum. */
 static bool read_index(struct atlas *a)
 {
 	struct reader r = { .p = a->index, .end = a->index + a->index_len };
-	const char *stored = a->map + a->header_len + a->index_stored + ID_LEN;
-	const char *file_end = a->map + a->len, *flags;
+	struct reader body = { .p = a->map + a->header_len + a->index_stored + ID_LEN,
+			       .end = a->map + a->len };
 	size_t n = get(&r, 4);
+	const char *flags;
 
 	if (r.bad || n > a->index_len / 2) /* a newline and a flag for each */
 		return false;
@@ -368,16 +374,14 @@ static bool read_index(struct atlas *a)
 		struct entry *e = &a->entries[i];
 
 		e->same = flags[i] != 0;
-		e->stored = stored;
 		if (e->same)
 			continue;
 		e->stored_len = get(&r, 4);
 		e->raw_len = get(&r, 4);
-		if ((size_t)(file_end - stored) < e->stored_len)
-			return false;
-		stored += e->stored_len;
+		e->sum = take(&r, SUM_LEN);
+		e->stored = take(&body, e->stored_len);
 	}
-	return !r.bad && r.p == r.end && stored == file_end;
+	return !r.bad && r.p == r.end && !body.bad && body.p == body.end;
 }
 
 static int open_file(struct atlas **out, struct atlas_dir *dir, const char *file, unsigned below,
@@ -585,14 +589,24 @@ static int bad_section(struct atlas *a, const struct entry *e, struct error *err
 		       a->dir->path, a->file, (int)e->package.n, e->package.s);
 }
 
+static const char *unpack_entry(struct atlas *a, const struct entry *e, struct span prefix)
+{
+	char check[SUM_LEN];
+
+	sum(check, SUM_LEN, e->stored, e->stored_len);
+	if (memcmp(check, e->sum, SUM_LEN) != 0)
+		return NULL;
+	return unpack(a->dir, e->stored, e->stored_len, e->raw_len, prefix);
+}
+
 static int entry_text(struct atlas *a, struct entry *e, struct error *err)
 {
-	struct entry *parent = NULL;
+	struct entry *parent = a->parent ? find_entry(a->parent, e->package) : NULL;
 	struct span prefix = { 0 };
 
 	if (e->text.s)
 		return 0;
-	if (a->parent && (parent = find_entry(a->parent, e->package)) != NULL) {
+	if (parent) {
 		if (entry_text(a->parent, parent, err) < 0)
 			return err->code;
 		prefix = parent->text;
@@ -600,8 +614,7 @@ static int entry_text(struct atlas *a, struct entry *e, struct error *err)
 	if (e->same)
 		e->text = prefix;
 	else
-		e->text = (struct span){ unpack(a->dir, e->stored, e->stored_len, e->raw_len, prefix),
-					 e->raw_len };
+		e->text = (struct span){ unpack_entry(a, e, prefix), e->raw_len };
 	return e->text.s ? 0 : bad_section(a, e, err);
 }
 
@@ -629,9 +642,19 @@ struct parts { struct part *v; size_t n, cap; };
 struct writer {
 	ZSTD_CCtx *cctx;
 	struct str scratch;
-	struct str flags, lengths;   /* of the index */
+	struct str flags, lengths;   /* of the index; checksums too */
 	struct str body;
 };
+
+/* The window that all of the prefix is in from everywhere; 0: zstd's own choice has it. */
+static int window_log(size_t n)
+{
+	int log = 0;
+
+	while (log < WINDOW_LOG_MAX && n >> log)
+		log++;
+	return log > WINDOW_LOG_OWN ? log : 0;
+}
 
 static int pack(struct writer *w, struct str *out, struct span raw, struct span prefix,
 		struct error *err)
@@ -643,7 +666,9 @@ static int pack(struct writer *w, struct str *out, struct span raw, struct span 
 		w->scratch.s = mem_alloc(bound);
 		w->scratch.cap = bound;
 	}
-	n = ZSTD_CCtx_refPrefix(w->cctx, prefix.s, prefix.n);
+	n = ZSTD_CCtx_setParameter(w->cctx, ZSTD_c_windowLog, window_log(raw.n + prefix.n));
+	if (!ZSTD_isError(n))
+		n = ZSTD_CCtx_refPrefix(w->cctx, prefix.s, prefix.n);
 	if (!ZSTD_isError(n))
 		n = ZSTD_compress2(w->cctx, w->scratch.s, bound, raw.s, raw.n);
 	if (ZSTD_isError(n))
@@ -658,6 +683,7 @@ static int write_section(struct writer *w, const struct part *part, struct atlas
 	struct entry *e = parent ? find_entry(parent, part->package) : NULL;
 	struct span prefix = { 0 };
 	size_t start = w->body.len;
+	char check[SUM_LEN];
 
 	if (e) {
 		if (entry_text(parent, e, err) < 0)
@@ -673,6 +699,8 @@ static int write_section(struct writer *w, const struct part *part, struct atlas
 	str_addc(&w->flags, 0);
 	put(&w->lengths, (uint32_t)(w->body.len - start), 4);
 	put(&w->lengths, (uint32_t)part->text.n, 4);
+	sum(check, SUM_LEN, w->body.s + start, w->body.len - start);
+	str_addn(&w->lengths, check, SUM_LEN);
 	return 0;
 }
 
@@ -684,7 +712,7 @@ static void id_of(char out[ID_LEN], const struct parts *parts)
 	for (size_t i = 0; i < parts->n; i++)
 		digest_addn(d, parts->v[i].text.s, parts->v[i].text.n);
 	digest_end(d, hex);
-	digest_id(out, hex, DIGEST_HEX);
+	sum(out, ID_LEN, hex, DIGEST_HEX);
 }
 
 static int encode(struct str *out, const struct atlas_key *key, const struct parts *parts,
@@ -731,7 +759,7 @@ static int encode(struct str *out, const struct atlas_key *key, const struct par
 	put_text(out, key->program);
 	put_text(out, parent ? parent->file : "");
 	str_addn(out, packed.s, packed.len);
-	digest_id(id, out->s, out->len);
+	sum(id, ID_LEN, out->s, out->len);
 	str_addn(out, id, ID_LEN);
 	str_addn(out, w.body.s, w.body.len);
 	ZSTD_freeCCtx(w.cctx);
@@ -770,7 +798,7 @@ static int distance(const struct atlas *a, const struct atlas_key *key)
 	bool same_width = is_narrow(a->target) == is_narrow(key->target);
 	int versions = abs(minor(a->toolchain) - minor(key->toolchain));
 
-	if (!a->complete || a->depth >= DEPTH_MAX || strcmp(a->program, key->program) != 0)
+	if (!a->complete || strcmp(a->program, key->program) != 0)
 		return -1;
 	if (same_toolchain && same_width)
 		return (same_target ? 0 : 10) + (int)a->depth;
@@ -790,7 +818,7 @@ static bool stands_on(const struct atlas *a, const char *file)
 	return false;
 }
 
-/* The nearest atlas in the folder that is whole; NULL: none. Sweeps what killed writers left. */
+/* The nearest atlas in the folder that can be a parent; NULL: none. Sweeps what killed writers left. */
 static struct atlas *choose_parent(struct atlas_dir *dir, const struct atlas_key *key)
 {
 	char *file = file_name(key);

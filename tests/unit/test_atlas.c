@@ -447,7 +447,9 @@ static void test_blocked(void **state)
 	assert_true(atlas_blocked(&rt, "fastrand", &packages));
 	assert_string_equal(packages.s, "");
 	assert_true(atlas_blocked(&rt, "goexit", NULL));
+	assert_true(atlas_blocked(&rt, "goexit", &packages));
 	assert_false(atlas_blocked(&rt, "mallocgc", &packages));
+	assert_string_equal(packages.s, "");
 	assert_false(atlas_blocked(&rt, "fast", NULL));
 	/* the only line of its kind, cut after the name */
 	assert_true(atlas_blocked(&(struct atlas_section){ "P\ta\tok\t\nB\tx", 11 }, "x", &packages));
