@@ -122,20 +122,25 @@ static void look_ahead(struct inspection *out, const struct inspect_question *q,
 	}
 }
 
-static bool has_check(const struct gover *v)
+/* Would the linker let it pass if std's mark were not there? */
+static bool needs_mark(const struct inspect_question *q, const struct looked_up *l, const char *symbol,
+		       enum link_reference ref, const struct local_link *link)
 {
-	return v->major > 1 || v->minor >= 23;
+	struct looked_up unmarked = *l;
+
+	unmarked.symbol.push = unmarked.symbol.std = false;
+	return rule(q, &q->std, &unmarked, symbol, ref, link).pull == LINK_REJECTED;
 }
 
-static void look_at_exception(struct inspection *out, const struct inspect_std *std,
-			      const struct looked_up *l, const char *symbol, const char *file, int line)
+static void look_at_exception(struct inspection *out, const struct inspect_question *q,
+			      const struct looked_up *l, const char *symbol, enum link_reference ref,
+			      const struct local_link *link, const char *file, int line)
 {
 	struct strv users = { 0 };
 	struct str text = STR_INIT;
 
 	atlas_users(&l->section, l->name.s, &users);
-	if (users.n && has_check(&std->version) &&
-	    link_access_of(&std->version, &l->symbol, l->blocked) == LINK_ACCESS_PUSH) {
+	if (users.n && l->symbol.push && !q->unchecked && needs_mark(q, l, symbol, ref, link)) {
 		str_add(&text, "links only because std keeps it open for outside users; its comment names ");
 		for (size_t i = 0; i < users.n && i < 3; i++)
 			str_addf(&text, "%s%s", i ? ", " : "", users.v[i]);
@@ -419,7 +424,7 @@ static void inspect_link(struct inspection *out, const struct inspect_question *
 	else if (l.found && (l.symbol.kind == ATLAS_FUNC || l.symbol.kind == ATLAS_METHOD))
 		inspect_signature(out, q, link, &l);
 	if (l.found && r.pull == LINK_LINKS)
-		look_at_exception(out, &q->std, &l, link->target, link->file, link->line);
+		look_at_exception(out, q, &l, link->target, ref, link, link->file, link->line);
 	if (link->used && r.pull == LINK_LINKS)
 		look_ahead(out, q, link->target, ref, link, link->file, link->line);
 	if (link->used && !q->unchecked)
@@ -437,8 +442,8 @@ static void inspect_asm(struct inspection *out, const struct inspect_question *q
 	look_up(&l, &q->std, a->symbol);
 	if (l.known) {
 		r = rule(q, &q->std, &l, a->symbol, LINK_FROM_ASM, NULL);
-		if (l.found && r.pull == LINK_LINKS && r.checked)
-			look_at_exception(out, &q->std, &l, a->symbol, a->file, a->line);
+		if (l.found && r.pull == LINK_LINKS)
+			look_at_exception(out, q, &l, a->symbol, LINK_FROM_ASM, NULL, a->file, a->line);
 		if (r.pull == LINK_LINKS)
 			look_ahead(out, q, a->symbol, LINK_FROM_ASM, NULL, a->file, a->line);
 		if (!q->unchecked)

@@ -453,7 +453,7 @@ static void print_finding(struct words *w, const struct fold_entry *entry)
 		str_addf(&w->text, " %s", f->symbol);
 	str_addf(&w->text, ": %s", or_none(f->message));
 	add_entry(w, NULL);
-	if (f->file) {
+	if (f->file && !finding_is_info(f)) {
 		str_addf(&w->text, f->line ? "at %s:%d" : "at %s", f->file, f->line);
 		add_detail(w);
 	}
@@ -476,7 +476,7 @@ static void collect_findings(struct words *w, bool info)
 				continue;
 			str_addf(&w->key, "%s\n%s\n%s\n%s\n%s\n%d\n%s", f->kind,
 				 or_none(f->severity), or_none(f->symbol), or_none(f->local),
-				 or_none(f->file), f->line, or_none(f->message));
+				 info ? "" : or_none(f->file), info ? 0 : f->line, or_none(f->message));
 			collect(w, i, n);
 		}
 	}
