@@ -603,7 +603,7 @@ static bool add_comparison(struct str *out, const struct atlas_symbol *std, cons
 	if (report.grade == LAYOUT_SAME)
 		str_add(out, FITS);
 	else if (fits)
-		str_addf(out, FITS " as far as it goes: %s", report.summary.s);
+		str_addf(out, FITS ", %s", report.summary.s);
 	else
 		str_addf(out, "%s: %s", layout_grade_name(report.grade), report.summary.s);
 	layout_report_dispose(&report);
