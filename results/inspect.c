@@ -84,10 +84,23 @@ static struct finding *add(struct inspection *out, const char *kind, const char 
 	return &out->findings.v[out->findings.n - 1];
 }
 
-static void predict(struct inspection *out, const char *symbol, const struct link_ruling *r, bool from_asm)
+/* Packages that are part of every program. */
+static bool always_linked(const char *symbol)
+{
+	static const char *const packages[] = { "runtime.", "internal/runtime/", "runtime/internal/",
+						"internal/abi.", "internal/bytealg.", "internal/cpu." };
+
+	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
+		if (str_starts(symbol, packages[i]))
+			return true;
+	return false;
+}
+
+static void predict(struct inspection *out, const char *symbol, const struct link_ruling *r, bool from_asm,
+		    bool seen)
 {
 	struct prediction p = { .symbol = mem_strdup(symbol), .pull = r->pull, .from_asm = from_asm,
-				.reason = mem_strdup(r->reason) };
+				.certain = seen && always_linked(symbol), .reason = mem_strdup(r->reason) };
 
 	for (size_t i = 0; i < out->predictions.n; i++)
 		if (strcmp(out->predictions.v[i].symbol, symbol) == 0 &&
@@ -111,7 +124,7 @@ static void look_ahead(struct inspection *out, const struct inspect_question *q,
 
 		look_up(&l, std, symbol);
 		r = rule(q, std, &l, symbol, ref, link);
-		if (l.known && r.pull != LINK_LINKS) {
+		if (l.known && r.pull != LINK_LINKS && !(q->unchecked && r.pull == LINK_REJECTED)) {
 			str_addf(&text, "%s will not link it: %s (%s)", std->toolchain, link_pull_name(r.pull),
 				 r.reason);
 			add(out, "will-be-rejected", "warning", symbol, file, line, &text);
@@ -403,6 +416,29 @@ static void inspect_variable(struct inspection *out, const struct inspect_questi
 	}
 }
 
+/* Does the program define the symbol itself? */
+static bool is_pushed(const struct local_program *p, const char *symbol)
+{
+	for (size_t i = 0; i < p->links.n; i++)
+		if (p->links.v[i].what == LOCAL_BODY && strcmp(p->links.v[i].target, symbol) == 0)
+			return true;
+	return false;
+}
+
+/* A variable for a function, or the reverse: what links makes no sense. */
+static void inspect_kind(struct inspection *out, const struct local_link *link, const struct looked_up *l,
+			 bool variable)
+{
+	struct str text = STR_INIT;
+	struct finding *f;
+
+	str_addf(&text, "declared as a %s, std's is a %s: %s", variable ? "variable" : "function",
+		 atlas_kind_name(l->symbol.kind), l->symbol.sig);
+	f = add(out, "signature-mismatch", "error", link->target, link->file, link->line, &text);
+	f->local = mem_strdup(link->sig);
+	f->target = mem_strdup(l->symbol.sig);
+}
+
 static void inspect_link(struct inspection *out, const struct inspect_question *q,
 			 const struct local_link *link)
 {
@@ -411,7 +447,8 @@ static void inspect_link(struct inspection *out, const struct inspect_question *
 	struct link_ruling r;
 	struct looked_up l;
 
-	if (link->form == LOCAL_ONE || (!variable && link->what != LOCAL_FUNC) || !names_std(link->target))
+	if (link->form == LOCAL_ONE || (!variable && link->what != LOCAL_FUNC) || !names_std(link->target) ||
+	    is_pushed(q->program, link->target))
 		return;
 	look_up(&l, &q->std, link->target);
 	if (!l.known) {
@@ -419,7 +456,11 @@ static void inspect_link(struct inspection *out, const struct inspect_question *
 		return;
 	}
 	r = rule(q, &q->std, &l, link->target, ref, link);
-	if (variable)
+	if (l.found && link_exists(&l.symbol) &&
+	    (l.symbol.kind == ATLAS_VAR ? !variable : variable && (l.symbol.kind == ATLAS_FUNC ||
+								    l.symbol.kind == ATLAS_METHOD)))
+		inspect_kind(out, link, &l, variable);
+	else if (variable)
 		inspect_variable(out, q, link, &l);
 	else if (l.found && (l.symbol.kind == ATLAS_FUNC || l.symbol.kind == ATLAS_METHOD))
 		inspect_signature(out, q, link, &l);
@@ -428,7 +469,7 @@ static void inspect_link(struct inspection *out, const struct inspect_question *
 	if (link->used && r.pull == LINK_LINKS)
 		look_ahead(out, q, link->target, ref, link, link->file, link->line);
 	if (link->used && !q->unchecked)
-		predict(out, link->target, &r, false);
+		predict(out, link->target, &r, false, link->called);
 	looked_up_dispose(&l);
 }
 
@@ -447,7 +488,7 @@ static void inspect_asm(struct inspection *out, const struct inspect_question *q
 		if (r.pull == LINK_LINKS)
 			look_ahead(out, q, a->symbol, LINK_FROM_ASM, NULL, a->file, a->line);
 		if (!q->unchecked)
-			predict(out, a->symbol, &r, true);
+			predict(out, a->symbol, &r, true, true);
 	}
 	looked_up_dispose(&l);
 }
@@ -598,12 +639,12 @@ void inspection_attach(const struct inspection *in, struct outcome *o)
 
 		if (refused && p->pull != LINK_REJECTED)
 			disagree(o, p, "rejects it");
-		else if (undefined && p->pull != LINK_UNDEFINED)
+		else if (undefined && p->pull != LINK_UNDEFINED && always_linked(p->symbol))
 			disagree(o, p, "finds it undefined");
-		else if (links_whole(o) && p->pull != LINK_LINKS)
+		else if (links_whole(o) && p->pull == LINK_REJECTED && p->certain) /* undefined may be unreachable */
 			disagree(o, p, "links it");
 		else if (o->kind == OUTCOME_LINK_REJECTED && !refused && !o->symbols_unknown &&
-			 p->pull == LINK_REJECTED)
+			 p->pull == LINK_REJECTED && p->certain)
 			disagree(o, p, "does not reject it");
 	}
 	add_undefined(in, o);
@@ -613,8 +654,10 @@ void inspection_attach(const struct inspection *in, struct outcome *o)
 
 static void put(json_t *o, const char *key, const char *value)
 {
+	json_t *text = value ? json_string(value) : NULL;
+
 	if (value)
-		json_object_set_new(o, key, json_string(value));
+		json_object_set_new(o, key, text ? text : json_string("(text that is not UTF-8)"));
 }
 
 char *inspection_dump(const struct inspection *in)
@@ -644,6 +687,7 @@ char *inspection_dump(const struct inspection *in)
 		put(o, "reason", p->reason);
 		json_object_set_new(o, "pull", json_integer(p->pull));
 		json_object_set_new(o, "asm", json_boolean(p->from_asm));
+		json_object_set_new(o, "certain", json_boolean(p->certain));
 		json_array_append_new(predictions, o);
 	}
 	json_object_set_new(root, "findings", findings);
@@ -660,13 +704,39 @@ static char *get(const json_t *o, const char *key)
 	return mem_strdup(json_string_value(json_object_get(o, key)));
 }
 
+static bool is_text(const json_t *o, const char *key)
+{
+	return json_is_string(json_object_get(o, key));
+}
+
+static bool is_inspection(const json_t *root)
+{
+	const json_t *findings = json_object_get(root, "findings"), *predictions = json_object_get(root, "predictions");
+	json_t *o;
+	size_t i;
+
+	if (!json_is_array(findings) || !json_is_array(predictions))
+		return false;
+	json_array_foreach(findings, i, o)
+		if (!is_text(o, "kind") || !is_text(o, "severity") || !is_text(o, "message"))
+			return false;
+	json_array_foreach(predictions, i, o) {
+		const json_t *pull = json_object_get(o, "pull");
+
+		if (!is_text(o, "symbol") || !is_text(o, "reason") || !json_is_integer(pull) ||
+		    json_integer_value(pull) < LINK_LINKS || json_integer_value(pull) > LINK_DUPLICATE)
+			return false;
+	}
+	return true;
+}
+
 int inspection_load(struct inspection *out, const char *text, struct error *err)
 {
 	json_t *root = json_loads(text, 0, NULL), *o;
 	size_t i;
 
 	*out = (struct inspection){ 0 };
-	if (!json_is_object(root)) {
+	if (!is_inspection(root)) {
 		json_decref(root);
 		return err_set(err, ERR_WORK, "a stored inspection is damaged");
 	}
@@ -682,7 +752,8 @@ int inspection_load(struct inspection *out, const char *text, struct error *err)
 	json_array_foreach(json_object_get(root, "predictions"), i, o) {
 		struct prediction p = { .symbol = get(o, "symbol"), .reason = get(o, "reason"),
 					.pull = (enum link_pull)json_integer_value(json_object_get(o, "pull")),
-					.from_asm = json_is_true(json_object_get(o, "asm")) };
+					.from_asm = json_is_true(json_object_get(o, "asm")),
+					.certain = json_is_true(json_object_get(o, "certain")) };
 
 		vec_push(&out->predictions, p);
 	}

@@ -39,6 +39,7 @@ struct prediction {
 	char *symbol;
 	enum link_pull pull;
 	bool from_asm;
+	bool certain;                /* the linker surely sees the reference and what it refers to */
 	char *reason;
 };
 

@@ -39,7 +39,7 @@ static void add_link(struct local_program *p, char *const c[COLUMNS])
 		.package = mem_strdup(c[1]), .file = mem_strdup(c[2]), .line = atoi(c[3]),
 		.form = strcmp(c[4], "pull") == 0 ? LOCAL_PULL : strcmp(c[4], "push") == 0 ? LOCAL_PUSH : LOCAL_ONE,
 		.local = mem_strdup(c[5]), .target = mem_strdup(c[6]), .what = what_of(c[7]),
-		.used = strcmp(c[8], "1") == 0, .shape = mem_strdup(c[9]), .sig = mem_strdup(c[10]),
+		.used = strcmp(c[8], "0") != 0, .called = strcmp(c[8], "2") == 0, .shape = mem_strdup(c[9]), .sig = mem_strdup(c[10]),
 	};
 
 	vec_push(&p->links, l);

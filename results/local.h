@@ -21,7 +21,8 @@ struct local_link {
 	char *local, *target; /* "fastrand", "runtime.fastrand"; target "" of the one-argument form */
 	enum local_what what; /* what `local` is: not declared, a function without or with a body, a
 	                         variable without or with an initial value */
-	bool used;           /* something in its package refers to it: else the linker never sees it */
+	bool used;           /* something in its package may refer to it: else the linker never sees it */
+	bool called;         /* a function of its package calls it for certain */
 	char *shape, *sig;   /* of a variable its type */
 };
 

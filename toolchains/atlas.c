@@ -564,7 +564,7 @@ static size_t version_element(const char *s, size_t n)
 			break;
 		i += dot;
 	}
-	return parts > 1 ? i : 0;
+	return parts > 2 ? i : 0;
 }
 
 static void add_unescaped(struct str *out, const char *s, size_t n)

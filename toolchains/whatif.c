@@ -529,7 +529,7 @@ static bool mentions_symbol(const struct work *work, const char *text)
 }
 
 /* Other packages' symbols that an assembly file names, "internal∕cpu·X86(SB)": std wants them. */
-static void note_assembly(struct work *work, const struct str *text)
+static void note_assembly(struct work *work, const struct str *text, const char *package)
 {
 	static const char slash[] = "\xe2\x88\x95", dot[] = "\xc2\xb7";
 	struct str name = STR_INIT;
@@ -548,7 +548,7 @@ static void note_assembly(struct work *work, const struct str *text)
 			str_addc(&name, is_slash ? '/' : is_dot ? '.' : *p);
 			p += is_slash ? 3 : is_dot ? 2 : 1;
 		}
-		if (name.len)
+		if (name.len && !(str_starts(name.s, package) && name.s[strlen(package)] == '.'))
 			strv_add(&work->used, name.s);
 	}
 	str_free(&name);
@@ -574,7 +574,7 @@ static int load_file(void *arg, const char *rel, const struct stat *st, struct e
 	rc = fs_read(&src->text, path, err);
 	mem_free(path);
 	if (rc == 0 && str_ends(rel, ".s")) {
-		note_assembly(work, &src->text);
+		note_assembly(work, &src->text, src->pkg);
 		source_free(src);
 	} else if (rc == 0 && (has_package(work, src->pkg) || mentions_symbol(work, src->text.s) ||
 			(work->strict && strstr(src->text.s, "\n//go:linkname")))) {
@@ -651,7 +651,7 @@ static int change_sources(struct work *work, const struct edits *edits, struct e
 static char *cache_folder(const struct whatif_base *base, const char *edits,
 			  const char *cache_dir)
 {
-	struct digest *d = digest_new("whatif-folder/2");
+	struct digest *d = digest_new("whatif-folder/3");
 	char key[DIGEST_HEX];
 
 	digest_add(d, base->identity);

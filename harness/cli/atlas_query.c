@@ -172,7 +172,8 @@ static int open_maker(struct atlas_query *q, struct error *err)
 
 	o.cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	for (size_t i = 0; i < q->toolchains.n; i++)
-		vec_push(&versions, q->toolchains.v[i]->version);
+		if (q->toolchains.v[i]->is_version) /* a folder's is not to be fetched */
+			vec_push(&versions, q->toolchains.v[i]->version);
 	rc = session_builder(&q->session, versions.v, versions.n, &q->builder, err);
 	vec_free(&versions);
 	if (rc == 0) {

@@ -169,6 +169,7 @@ struct run {
 	struct run_result result;
 	uv_signal_t signals[3];
 	bool interrupted, ended, watching, going;
+	bool uninspected;          /* some program could not be held against std */
 	uint64_t started_ms, cpu_ms;
 	char id[48];
 };
@@ -536,7 +537,8 @@ struct versions { struct gover *v; size_t n, cap; };
 
 static void add_version(void *arg, const struct engine_cell *c)
 {
-	vec_push((struct versions *)arg, c->tc->version);
+	if (c->tc->is_version) /* a folder's is not to be fetched */
+		vec_push((struct versions *)arg, c->tc->version);
 }
 
 /* What the programs ask of std, and whether std has it: after the cells, whose toolchains are
@@ -572,7 +574,7 @@ static void inspect_cells(struct run *r)
 				inspector_add_newer(in, ahead);
 			}
 			engine_each_done(r->engine, add_cell, in);
-			inspector_run(in);
+			r->uninspected = !inspector_run(in);
 			inspector_free(in);
 		}
 		spec_list_dispose(&builder);
@@ -580,6 +582,7 @@ static void inspect_cells(struct run *r)
 	if (err.code) {
 		char *line = mem_printf("programs were not inspected: %s", err.msg);
 
+		r->uninspected = true;
 		say(r, line);
 		mem_free(line);
 	}
@@ -689,7 +692,7 @@ static int status_of(struct run *r)
 			return 1;
 		infra |= c->outcome.kind == OUTCOME_INFRA && !excused(r, c);
 	}
-	return infra ? 3 : 0;
+	return infra || r->uninspected ? 3 : 0;
 }
 
 static void pin_sums(struct run *r)
@@ -732,12 +735,12 @@ static int finish(struct run *r, struct error *err)
 static void dispose(struct run *r)
 {
 	engine_free(r->engine);
-	atlas_maker_free(r->maker);
 	asker_free(r->asker);
 	live_free(r->live);
 	close_signals(r);
 	if (r->session.loop_open)
 		uv_run(&r->session.loop, UV_RUN_DEFAULT);
+	atlas_maker_free(r->maker);
 	exec_go_free(r->exec);
 	store_close(r->store);
 	session_close(&r->session);

@@ -77,6 +77,26 @@ static void on_read(void *arg, const struct str *out, enum err_code why, const c
 		r->own->text = mem_strndup(out->s, out->len);
 }
 
+static void on_toolchain(void *arg, struct toolchain *tc)
+{
+	(void)tc;
+	--*(size_t *)arg;
+}
+
+/* The program's types may be made of std's: their sources must be there. */
+static void need_toolchains(struct atlas_query *q)
+{
+	struct supplier *s = supply_supplier(q->session.supply);
+	size_t pending = 0;
+
+	for (size_t i = 0; i < q->toolchains.n; i++) {
+		pending++;
+		s->need(s, q->toolchains.v[i], on_toolchain, &pending);
+	}
+	while (pending > 0)
+		uv_run(&q->session.loop, UV_RUN_ONCE);
+}
+
 static char *question(struct atlas_query *q, const char *root, const char *rel)
 {
 	json_t *contexts = json_array(), *all;
@@ -95,10 +115,23 @@ static char *question(struct atlas_query *q, const char *root, const char *rel)
 	return copy;
 }
 
+/* A type that has no layout fits nothing. */
+static int check_type(const struct atlas_symbol *t, const char *what, struct error *err)
+{
+	if (strcmp(t->type_kind, "generic") == 0)
+		return err_set(err, ERR_INPUT, "--against %s: it is generic, and has no layout of its own", what);
+	for (size_t i = 0; i < t->fields.n; i++)
+		if (t->fields.v[i].offset < 0 || t->fields.v[i].size < 0)
+			return err_set(err, ERR_INPUT, "--against %s: its field %s cannot be laid out: the type %s is not "
+				       "known", what, t->fields.v[i].name, t->fields.v[i].type);
+	return 0;
+}
+
 static int take_types(struct own_type *own, const char *rel, const char *name, const char *what,
 		      struct error *err)
 {
 	bool any = false;
+	char *complaint = NULL;
 
 	for (size_t i = 0; i < own->n; i++) {
 		struct local_program p;
@@ -109,9 +142,19 @@ static int take_types(struct own_type *own, const char *rel, const char *name, c
 			own->found[i] = &own->types[i];
 			any = true;
 		}
+		if (p.errors.n && !complaint)
+			complaint = mem_strdup(p.errors.v[0]);
 		local_program_dispose(&p);
+		if (own->found[i] && check_type(own->found[i], what, err) < 0) {
+			mem_free(complaint);
+			return err->code;
+		}
 	}
-	return any ? 0 : err_set(err, ERR_INPUT, "--against %s: no build of that folder has a type %s", what, name);
+	if (!any)
+		err_set(err, ERR_INPUT, "--against %s: no build of that folder has a type %s%s%s", what, name,
+			complaint ? ": " : "", complaint ? complaint : "");
+	mem_free(complaint);
+	return any ? 0 : err->code;
 }
 
 int own_type_read(struct own_type *out, struct atlas_query *q, const char *what, struct error *err)
@@ -127,6 +170,7 @@ int own_type_read(struct own_type *out, struct atlas_query *q, const char *what,
 	out->name = mem_printf("%s.%s", path_base(strcmp(rel, ".") == 0 ? root : rel), name);
 	out->types = mem_zalloc((out->n + 1) * sizeof(*out->types));
 	out->found = mem_zalloc((out->n + 1) * sizeof(*out->found));
+	need_toolchains(q);
 	text = question(q, root, rel);
 	atlas_maker_ask(q->maker, "local", text, on_read, &r);
 	while (!r.done)

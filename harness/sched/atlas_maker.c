@@ -1,6 +1,7 @@
 #include "harness/sched/atlas_maker.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -299,8 +300,11 @@ static void on_program_built(struct job *job, void *arg)
 	char *text;
 
 	m->running--;
-	if (job->end == JOB_EXITED && job->exit_status == 0 && rename(m->build_path, m->program) == 0) {
-		program_known(m, ERR_OK, NULL);
+	if (job->end == JOB_EXITED && job->exit_status == 0) {
+		if (rename(m->build_path, m->program) == 0)
+			program_known(m, ERR_OK, NULL);
+		else
+			program_known(m, ERR_OS, strerror(errno));
 	} else if (job->end == JOB_CANCELLED) {
 		program_known(m, ERR_INTERRUPTED, "interrupted");
 	} else {
@@ -525,7 +529,7 @@ static void pump(struct atlas_maker *m)
 {
 	if (m->state == PROGRAM_SUPPLYING || m->state == PROGRAM_BUILDING)
 		return;
-	while (m->queue.n > 0 && (m->state == PROGRAM_BAD || m->running < (size_t)m->o.cores)) {
+	while (m->queue.n > 0 && (m->state == PROGRAM_BAD || m->cancelled || m->running < (size_t)m->o.cores)) {
 		struct want *w = m->queue.v[0];
 		int share = m->o.cores / (int)(m->queue.n + m->running);
 
@@ -579,7 +583,8 @@ static void on_idle_closed(uv_handle_t *handle)
 		want_end(ready[i], NULL, ERR_OK, NULL);
 	mem_free(ready);
 	if (m->queue.n) {
-		need_program(m);
+		if (!m->cancelled)
+			need_program(m);
 		pump(m);
 	}
 }

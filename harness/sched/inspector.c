@@ -9,7 +9,7 @@
 #include "harness/base/str.h"
 
 /* Part of the keys of stored inspections: to be raised when inspect() learns something. */
-#define INSPECTION_VERSION "3"
+#define INSPECTION_VERSION "5"
 
 struct item {
 	struct inspect_item i;
@@ -50,7 +50,7 @@ struct inspector {
 	VEC(struct chart *) charts;
 	size_t pending;
 	struct strv said;
-	bool cancelled;
+	bool cancelled, incomplete;
 };
 
 struct inspector *inspector_new(uv_loop_t *loop, struct atlas_maker *maker, struct store *store,
@@ -130,6 +130,7 @@ static char *key_of(const struct inspector *in, const struct inspect_item *i)
 	digest_add(d, i->variant->tags);
 	digest_add(d, i->variant->goexperiment);
 	digest_add(d, i->variant->checklinkname == 0 ? "unchecked" : "");
+	digest_add(d, i->variant->race ? "race" : "");
 	digest_add(d, i->cgo ? "cgo" : "");
 	for (size_t k = 0; k < in->newer.n; k++)
 		digest_add(d, in->newer.v[k]->identity ? in->newer.v[k]->identity : in->newer.v[k]->name);
@@ -159,7 +160,9 @@ void inspector_add(struct inspector *in, const struct inspect_item *item)
 {
 	struct item it = { .i = *item };
 
-	if (!item->tc->identity || item->tc->state == SUPPLY_FAILED || !is_worth(item))
+	/* The atlas is of the default experiments. */
+	if (!item->tc->identity || item->tc->state == SUPPLY_FAILED || item->variant->goexperiment ||
+	    !is_worth(item))
 		return;
 	it.key = key_of(in, item);
 	it.known = recall(in, &it);
@@ -172,6 +175,7 @@ static void complain_once(struct inspector *in, enum err_code why, const char *f
 {
 	char *line;
 
+	in->incomplete = true;
 	if (why == ERR_INTERRUPTED) {
 		in->cancelled = true;
 		return;
@@ -209,8 +213,8 @@ static struct program *program_of(struct inspector *in, const struct fixture *fi
 /* The number of a build context among those of its program. */
 static unsigned context_of(struct program *p, const struct inspect_item *i)
 {
-	char *key = mem_printf("%s %s %s %s %d", i->tc->name, i->target->name,
-			       i->variant->tags ? i->variant->tags : "",
+	char *tags = mem_printf("%s%s", i->variant->tags ? i->variant->tags : "", i->variant->race ? ",race" : "");
+	char *key = mem_printf("%s %s %s %s %d", i->tc->name, i->target->name, tags,
 			       i->variant->goexperiment ? i->variant->goexperiment : "", i->cgo);
 	unsigned n;
 
@@ -221,11 +225,12 @@ static unsigned context_of(struct program *p, const struct inspect_item *i)
 		json_array_append_new(p->contexts, json_pack("{s:s, s:s, s:s, s:i, s:b, s:s, s:s}",
 				      "goroot", i->tc->goroot, "goos", i->target->goos,
 				      "goarch", i->target->goarch, "minor", i->tc->version.minor,
-				      "cgo", i->cgo, "tags", i->variant->tags ? i->variant->tags : "",
+				      "cgo", i->cgo, "tags", tags,
 				      "goexperiment", i->variant->goexperiment ? i->variant->goexperiment : ""));
 		strv_add(&p->context_keys, key);
 	}
 	mem_free(key);
+	mem_free(tags);
 	return n;
 }
 
@@ -404,13 +409,17 @@ struct std_view {
 	struct inspector *in;
 	struct toolchain *tc;
 	const char *target;
+	bool failed;               /* a section that should be there could not be read */
 };
 
 static bool view_section(void *arg, const char *package, struct atlas_section *out)
 {
 	struct std_view *v = arg;
 
-	return atlas_maker_section(v->in->maker, v->tc, v->target, package, out);
+	if (atlas_maker_section(v->in->maker, v->tc, v->target, package, out))
+		return true;
+	v->failed |= !atlas_maker_open(v->in->maker, v->tc, v->target);
+	return false;
 }
 
 static bool charted(const struct inspector *in, const struct toolchain *tc)
@@ -423,12 +432,13 @@ static bool charted(const struct inspector *in, const struct toolchain *tc)
 
 static void compare(struct inspector *in, struct item *it)
 {
-	struct std_view view = { in, it->i.tc, it->i.target->name }, *ahead;
+	struct std_view view = { in, it->i.tc, it->i.target->name, false }, *ahead;
 	struct inspect_std *newer;
 	struct local_program local;
 	struct error err = { 0 };
 	struct inspect_question q = { .target = it->i.target, .pairs = it->i.pairs,
 				      .unchecked = it->i.variant->checklinkname == 0 };
+	bool whole = true;
 	char *text;
 
 	if (!it->program || !it->program->read || !charted(in, it->i.tc) ||
@@ -439,9 +449,11 @@ static void compare(struct inspector *in, struct item *it)
 	q.program = &local;
 	q.std = (struct inspect_std){ it->i.tc->name, it->i.tc->version, view_section, &view };
 	for (size_t k = 0; k < in->newer.n; k++) {
-		if (in->newer.v[k]->state != SUPPLY_READY || !charted(in, in->newer.v[k]))
+		if (in->newer.v[k]->state != SUPPLY_READY || !charted(in, in->newer.v[k])) {
+			whole = false;
 			continue;
-		ahead[q.nnewer] = (struct std_view){ in, in->newer.v[k], it->i.target->name };
+		}
+		ahead[q.nnewer] = (struct std_view){ in, in->newer.v[k], it->i.target->name, false };
 		newer[q.nnewer] = (struct inspect_std){ in->newer.v[k]->name, in->newer.v[k]->version,
 							view_section, &ahead[q.nnewer] };
 		q.nnewer++;
@@ -449,15 +461,19 @@ static void compare(struct inspector *in, struct item *it)
 	q.newer = newer;
 	inspect(&it->inspection, &q);
 	it->known = true;
-	text = inspection_dump(&it->inspection);
-	store_memo_put(in->store, it->key, text);
-	mem_free(text);
+	for (size_t k = 0; k < q.nnewer; k++)
+		whole &= !ahead[k].failed;
+	if (whole && !view.failed) { /* what cannot last is not kept */
+		text = inspection_dump(&it->inspection);
+		store_memo_put(in->store, it->key, text);
+		mem_free(text);
+	}
 	mem_free(ahead);
 	mem_free(newer);
 	local_program_dispose(&local);
 }
 
-void inspector_run(struct inspector *in)
+bool inspector_run(struct inspector *in)
 {
 	bool all = true;
 	struct error ignored = { 0 };
@@ -479,4 +495,5 @@ void inspector_run(struct inspector *in)
 	for (size_t i = 0; i < in->items.n; i++)
 		if (in->items.v[i].known)
 			inspection_attach(&in->items.v[i].inspection, in->items.v[i].i.outcome);
+	return !in->incomplete;
 }

@@ -42,7 +42,7 @@ struct inspect_item {
 void inspector_add(struct inspector *in, const struct inspect_item *item);
 
 /* Runs the loop until all is inspected or cancelled, then attaches the findings. What could not be
- * inspected is said once. */
-void inspector_run(struct inspector *in);
+ * inspected is said once; false: there is such. */
+bool inspector_run(struct inspector *in);
 
 #endif

@@ -162,6 +162,26 @@ static void test_others(void **state)
 	inspection_dispose(&in);
 }
 
+/* What the program defines itself, std need not have. */
+static void test_own_push(void **state)
+{
+	struct inspection in;
+
+	(void)state;
+	look(&in, LINK("push", "impl", "runtime.myOwn", "body", "1", ">", "func()")
+	     LINK("pull", "decl", "runtime.myOwn", "func", "2", ">", "func()"), "go1.27.4", "linux/amd64", NULL, false);
+	assert_int_equal(in.findings.n, 0);
+	assert_int_equal(in.predictions.n, 0);
+	inspection_dispose(&in);
+
+	/* certain: called, and of a package that every program has */
+	look(&in, LINK("pull", "a", "runtime.a", "func", "2", ">", "func()")
+	     LINK("pull", "b", "runtime.b", "func", "1", ">", "func()"), "go1.27.4", "linux/amd64", NULL, false);
+	assert_true(in.predictions.v[0].certain);
+	assert_false(in.predictions.v[1].certain);
+	inspection_dispose(&in);
+}
+
 static void test_ahead(void **state)
 {
 	struct inspection in;
@@ -197,6 +217,14 @@ static void test_variables(void **state)
 	f = only(&in, "orphan-variable");
 	assert_string_equal(f->severity, "error");
 	expect_words(f->message, "always zero");
+	inspection_dispose(&in);
+
+	look(&in, LINK("pull", "n", "runtime.fastrand", "var", "1", "d", "uintptr"), "go1.22.1", "linux/amd64", NULL,
+	     false);
+	expect_words(only(&in, "signature-mismatch")->message, "declared as a variable, std's is a func");
+	inspection_dispose(&in);
+	look(&in, LINK("pull", "n", "runtime.count", "func", "1", ">", "func()"), "go1.22.1", "linux/amd64", NULL, false);
+	expect_words(only(&in, "signature-mismatch")->message, "declared as a function, std's is a var");
 	inspection_dispose(&in);
 
 	look(&in, LINK("pull", "n", "runtime.count", "var", "1", "w", "int32"), "go1.22.1", "linux/amd64", NULL, false);
@@ -287,7 +315,7 @@ static void test_remarks(void **state)
 static struct inspection predicted(const char *symbol, enum link_pull pull)
 {
 	struct inspection in = { 0 };
-	struct prediction p = { mem_strdup(symbol), pull, false, mem_strdup("because") };
+	struct prediction p = { mem_strdup(symbol), pull, false, true, mem_strdup("because") };
 
 	vec_push(&in.predictions, p);
 	return in;
@@ -315,7 +343,7 @@ static void test_disagreement(void **state)
 	(void)state;
 	assert_int_equal(disagreements(LINK_LINKS, OUTCOME_PASS, NULL), 0);
 	assert_int_equal(disagreements(LINK_REJECTED, OUTCOME_PASS, NULL), 1);
-	assert_int_equal(disagreements(LINK_UNDEFINED, OUTCOME_LINKED, NULL), 1);
+	assert_int_equal(disagreements(LINK_UNDEFINED, OUTCOME_LINKED, NULL), 0);
 	assert_int_equal(disagreements(LINK_REJECTED, OUTCOME_LINK_REJECTED, "runtime.x"), 0);
 	assert_int_equal(disagreements(LINK_LINKS, OUTCOME_LINK_REJECTED, "runtime.x"), 1);
 	assert_int_equal(disagreements(LINK_LINKS, OUTCOME_LINK_REJECTED, "runtime.y"), 0);
@@ -371,6 +399,9 @@ static void test_store(void **state)
 	mem_free(text);
 	mem_free(second);
 	assert_int_equal(inspection_load(&again, "not json", &err), ERR_WORK);
+	assert_int_equal(inspection_load(&again, "{\"findings\":[{}],\"predictions\":[]}", &err), ERR_WORK);
+	assert_int_equal(inspection_load(&again, "{\"findings\":[],\"predictions\":[{\"symbol\":\"a\","
+					 "\"reason\":\"b\",\"pull\":99}]}", &err), ERR_WORK);
 }
 
 static void test_program(void **state)
@@ -416,7 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signature),    cmocka_unit_test(test_others),
-		cmocka_unit_test(test_ahead),        cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_own_push),     cmocka_unit_test(test_ahead),        cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_layouts),      cmocka_unit_test(test_remarks),
 		cmocka_unit_test(test_disagreement), cmocka_unit_test(test_store),
 		cmocka_unit_test(test_program),      cmocka_unit_test(test_undefined),

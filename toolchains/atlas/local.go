@@ -217,7 +217,7 @@ func (m *localModule) answer(c *localContext) string {
 	var b strings.Builder
 	t := c.target()
 	m.root.LinknameStd = c.Minor >= 27
-	packages := &localBuild{m: m, c: c, target: t, found: map[string]*localPackage{}}
+	packages := &localBuild{m: m, c: c, target: t, found: map[string]*localPackage{}, busy: map[string]bool{}}
 	var paths []string
 	for _, d := range m.dirs {
 		if m.asked == nil || m.asked[d.rel] {
@@ -247,6 +247,7 @@ type localBuild struct {
 	c      *localContext
 	target *Target
 	found  map[string]*localPackage // nil: no files in this build
+	busy   map[string]bool          // being checked: an import of one closes a cycle
 }
 
 // find is the package of an import path, nil if the module has none.
@@ -289,6 +290,11 @@ func (m *localModule) importPath(d *localDir) string {
 	return m.path + "/" + d.rel
 }
 
+// owns reports whether an import path is the module's, or below it.
+func (m *localModule) owns(path string) bool {
+	return m.path != "" && path != "" && (path == m.path || strings.HasPrefix(path, m.path+"/"))
+}
+
 func (p *localPackage) importPath() string { return p.m.importPath(p.dir) }
 
 func (p *localPackage) declare() {
@@ -328,14 +334,14 @@ func (p *localPackage) check(packages *localBuild, std *World) {
 		Sizes:            p.layout,
 		Error:            func(error) {},
 	}
-	busy := map[string]bool{}
+	packages.busy[p.importPath()] = true
+	defer delete(packages.busy, p.importPath())
 	conf.Importer = importerFunc(func(path string) (*types.Package, error) {
 		if path == "unsafe" {
 			return types.Unsafe, nil
 		}
-		if dep := packages.find(path); dep != nil && dep != p && !busy[path] {
+		if dep := packages.find(path); dep != nil && !packages.busy[path] {
 			if dep.types == nil {
-				busy[path] = true
 				dep.check(packages, std)
 			}
 			return dep.types, nil
@@ -469,10 +475,53 @@ func (p *localPackage) used() map[string]bool {
 	return names
 }
 
+// called lists the functions that the compiled package calls for certain: in a
+// statement of a function's body itself, before any that may end it. What
+// stands in branches may be dead code, which the compiler drops.
+func (p *localPackage) called() map[string]bool {
+	names := map[string]bool{}
+	for _, f := range p.files {
+		for _, decl := range f.AST.Decls {
+			fd, ok := decl.(*ast.FuncDecl)
+			if !ok || fd.Body == nil || fd.Name.Name == "_" || fd.Type.TypeParams != nil || fd.Recv != nil {
+				continue
+			}
+			for _, s := range fd.Body.List {
+				if _, ok := s.(*ast.ReturnStmt); !ok {
+					switch s.(type) {
+					case *ast.ExprStmt, *ast.AssignStmt, *ast.DeclStmt:
+					default:
+						s = nil
+					}
+				}
+				if s == nil {
+					break
+				}
+				ast.Inspect(s, func(n ast.Node) bool {
+					switch n := n.(type) {
+					case *ast.FuncLit, *ast.BinaryExpr: // && and || are branches
+						return false
+					case *ast.CallExpr:
+						if id, ok := n.Fun.(*ast.Ident); ok {
+							names[id.Name] = true
+						}
+					}
+					return true
+				})
+			}
+		}
+	}
+	return names
+}
+
 func note(n ast.Node, names map[string]bool) {
 	ast.Inspect(n, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok {
-			names[id.Name] = true
+		switch n := n.(type) {
+		case *ast.SelectorExpr: // a field or method of that name is something else
+			note(n.X, names)
+			return false
+		case *ast.Ident:
+			names[n.Name] = true
 		}
 		return true
 	})
@@ -484,7 +533,7 @@ func (p *localPackage) write(b *strings.Builder) {
 			fmt.Fprintf(b, "e\t%s\n", firstLine(strings.TrimPrefix(f.ParseErr.Error(), p.m.root.Dir+"/")))
 		}
 	}
-	used := p.used()
+	used, called := p.used(), p.called()
 	for _, l := range p.links() {
 		what := p.what(l.Local)
 		shape, text := p.describe(l.Local)
@@ -496,12 +545,15 @@ func (p *localPackage) write(b *strings.Builder) {
 			form = "push"
 		}
 		uses := 0
-		if used[l.Local] || ast.IsExported(l.Local) {
+		switch {
+		case called[l.Local]:
+			uses = 2
+		case used[l.Local] || ast.IsExported(l.Local):
 			uses = 1
 		}
 		target := l.Target
-		// A symbol of the package itself is named after it.
-		if path, name := splitSymbol(target); path != "" && path == p.importPath() {
+		// A symbol of the program's own packages is none of std's, whatever its path looks like.
+		if path, name := splitSymbol(target); p.m.owns(path) {
 			target = "main." + name
 		}
 		fmt.Fprintf(b, "l\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", p.dir.rel, l.File.Rel, l.Line, form, l.Local, target,
@@ -549,6 +601,8 @@ func (p *localPackage) remark(b *strings.Builder, f *localFile) {
 				why = "it stands in a /* */ comment"
 			case strings.HasPrefix(c.Text, "//go:linknamestd"):
 				why = "this Go does not know //go:linknamestd"
+			case strings.Contains(c.Text, "["):
+				why = "it names an instantiation"
 			case strings.HasPrefix(c.Text, "//go:linkname\t"):
 				why = "a tab stands after go:linkname"
 			}
