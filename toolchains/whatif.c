@@ -241,20 +241,53 @@ static bool is_mark(const struct source *src, const struct line *line, const str
 	return is;
 }
 
+/* The stand-in that a directive declares a method by, "badSetPath" of `badSetPath
+ * net/url.(*URL).setPath`; caller frees, NULL: it is another directive. */
+static char *stand_in(const struct source *src, size_t directive)
+{
+	const char *s = src->text.s + directive;
+	char *line = mem_strndup(s, strcspn(s, "\n")), *f[4], *name = NULL;
+
+	if (fields(line, f) == 3 && str_starts(f[2], src->pkg) && f[2][strlen(src->pkg)] == '.' &&
+	    strchr(f[2] + strlen(src->pkg) + 1, '.') && !source_defines(src, f[1]))
+		name = mem_strdup(f[1]);
+	mem_free(line);
+	return name;
+}
+
+/* Gives a function a body: without one it may stand only under its directive. */
+static void add_body(struct source *src, const char *name)
+{
+	for (size_t i = 0; i < src->lines.n; i++) {
+		const struct line *line = &src->lines.v[i];
+
+		if (line->code && line->depth == 0 && line_is_func(src->text.s + line->start, name)) {
+			source_splice(src, line->end, 0, " { panic(\"removed\") }");
+			return;
+		}
+	}
+}
+
 /* Changes one mark as the edit wants it; false: it is so already. */
 static bool change_mark(struct source *src, size_t start, enum edit_kind kind)
 {
 	bool std = str_starts(src->text.s + start, LINKNAMESTD);
 	size_t word = strlen(LINKNAME) - 1;
 
-	if (kind == EDIT_REMOVE)
+	if (kind == EDIT_REMOVE) {
+		char *name = stand_in(src, start);
+
 		source_splice(src, start, strlen("//"), "// (removed) ");
-	else if (kind == EDIT_LINKNAMESTD && !std)
+		if (name)
+			add_body(src, name);
+		mem_free(name);
+	} else if (kind == EDIT_LINKNAMESTD && !std) {
 		source_splice(src, start + word, 0, "std");
-	else if (kind == EDIT_LINKNAME && std)
+	} else if (kind == EDIT_LINKNAME && std) {
 		source_splice(src, start + word, strlen("std"), "");
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -651,7 +684,7 @@ static int change_sources(struct work *work, const struct edits *edits, struct e
 static char *cache_folder(const struct whatif_base *base, const char *edits,
 			  const char *cache_dir)
 {
-	struct digest *d = digest_new("whatif-folder/3");
+	struct digest *d = digest_new("whatif-folder/6");
 	char key[DIGEST_HEX];
 
 	digest_add(d, base->identity);

@@ -179,7 +179,7 @@ static void set_identity(struct toolchain *tc, const char *base)
 
 	mem_free(tc->identity);
 	/* The edits say all of the overlay, which is made from the tree that `base` pins. */
-	tc->identity = mem_printf("%s%s%s", base, *edits ? " whatif/3 " : "", edits);
+	tc->identity = mem_printf("%s%s%s", base, *edits ? " whatif/6 " : "", edits);
 	mem_free(edits);
 }
 

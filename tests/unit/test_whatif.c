@@ -47,6 +47,10 @@ static const struct { const char *rel, *text; } std[] = {
 	{ "src/net/pull.go",
 	  "package net\n\n//go:linkname load_g runtime.load_g\nfunc load_g()\n\n"
 	  "//go:linkname emptyif other/pkg.pulled\nfunc emptyif() interface{}\n" },
+	{ "src/url/url.go",
+	  "package url\n\nimport _ \"unsafe\"\n\ntype URL struct{}\n\nfunc bad(*URL, string) error\n\n"
+	  "//go:linkname bad url.(*URL).set\nfunc (u *URL) set(p string) error { return nil }\n\n"
+	  "//go:linkname badGet url.URL.get\nfunc badGet(URL)\n" },
 	{ "src/other/pkg/p.go", "package pkg\n\n//go:linkname pulled\nfunc pulled() {}\n" },
 };
 
@@ -232,7 +236,8 @@ static void test_strict(void **state)
 	expect_text(f, "strict", "src/runtime/open.go", "\n//go:linknamestd called\n");
 	expect_text(f, "strict", "src/runtime/stubs.go", "\n//go:linknamestd cgocallback runtime.cgocallback\r\n");
 	expect_text(f, "strict", "src/runtime/stubs.go", "\n//go:linkname sync_wait sync.wait\n");
-	expect_changed(f, "strict", "src/runtime/open.go src/runtime/stubs.go"); /* load_g: net pulls it */
+	expect_changed(f, "strict", "src/runtime/open.go src/runtime/stubs.go src/url/url.go"); /* load_g: net pulls it */
+	expect_text(f, "strict", "src/url/url.go", "\nfunc bad(*URL, string) error\n");
 
 	/* before linknamestd the marks go, but for what the compiler calls by number */
 	assert_int_equal(fs_remove_tree(noder, &err), 0);
@@ -241,6 +246,9 @@ static void test_strict(void **state)
 	f->base.identity = "h1:older";
 	expect_text(f, "strict", "src/runtime/open.go", "\n// (removed) go:linkname outside\n");
 	expect_text(f, "strict", "src/runtime/open.go", "\n//go:linkname called\n");
+	expect_text(f, "strict", "src/url/url.go", "\nfunc bad(*URL, string) error { panic(\"removed\") }\n\n"
+		    "// (removed) go:linkname bad url.(*URL).set\n");
+	expect_text(f, "strict", "src/url/url.go", "\nfunc badGet(URL) { panic(\"removed\") }\n");
 	gover_parse(&f->base.version, "go1.22.1", &err);
 	f->base.identity = "h1:oldest";
 	expect_refused(f, "strict", "checks linknames only from 1.23 on");
