@@ -72,6 +72,15 @@ enum timeline_state timeline_state(const struct timeline_source *src, size_t too
 	return timeline_section_state(&section, NULL);
 }
 
+bool timeline_any_asked(const struct timeline_source *src)
+{
+	for (size_t i = 0; i < src->ntoolchains; i++)
+		for (size_t t = 0; t < src->ntargets; t++)
+			if (!timeline_missing(src, i, t))
+				return true;
+	return false;
+}
+
 bool timeline_has_package(const struct timeline_source *src, const char *package)
 {
 	for (size_t i = src->ntoolchains; i-- > 0;)

@@ -47,6 +47,9 @@ static inline const char *timeline_missing(const struct timeline_source *src, si
 	return src->missing ? src->missing[timeline_index(src, toolchain, target)] : NULL;
 }
 
+/* Could any pair be asked? */
+bool timeline_any_asked(const struct timeline_source *src);
+
 /* "runtime.fastrand"; the name alone in the package "". Caller frees. */
 char *timeline_full_name(const char *package, const char *local);
 /*

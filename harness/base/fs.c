@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,21 +155,16 @@ int fs_write(const char *path, const char *data, size_t n, mode_t mode, struct e
 	return 0;
 }
 
-int fs_replace(const char *path, const char *data, size_t n, mode_t mode, struct error *err)
+static int replace(const char *path, const char *data, size_t n, mode_t mode, const struct stat *old,
+		   struct error *err)
 {
-	char *tmp;
-	int fd, saved, rc = 0;
+	static atomic_uint serial; /* threads write too */
+	char *tmp = mem_printf("%s.tmp-%ld-%u", path, (long)getpid(), atomic_fetch_add(&serial, 1));
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode), saved, rc = 0;
 
-	if (make_parent(path, err) < 0)
-		return err->code;
-	tmp = mem_printf("%s.tmp-XXXXXX", path);
-	fd = mkostemp(tmp, O_CLOEXEC);
 	if (fd < 0) {
 		rc = err_os(err, errno, "%s", path);
-		mem_free(tmp);
-		return rc;
-	}
-	if (write_fd(fd, data, n) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0) {
+	} else if (write_fd(fd, data, n) < 0 || (old && fchmod(fd, old->st_mode & 07777) < 0) || fsync(fd) < 0) {
 		saved = errno;
 		close(fd);
 		unlink(tmp);
@@ -179,6 +175,49 @@ int fs_replace(const char *path, const char *data, size_t n, mode_t mode, struct
 		rc = err_os(err, saved, "%s", path);
 	}
 	mem_free(tmp);
+	return rc;
+}
+
+int fs_replace(const char *path, const char *data, size_t n, mode_t mode, struct error *err)
+{
+	if (make_parent(path, err) < 0)
+		return err->code;
+	return replace(path, data, n, mode, NULL, err);
+}
+
+static int write_through(const char *path, const char *data, size_t n, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666), rc = 0;
+
+	if (fd < 0)
+		return err_os(err, errno, "%s", path);
+	if (write_fd(fd, data, n) < 0)
+		rc = err_os(err, errno, "%s", path);
+	if (close(fd) < 0 && rc == 0)
+		rc = err_os(err, errno, "%s", path);
+	return rc;
+}
+
+int fs_output(const char *path, const char *data, size_t n, struct error *err)
+{
+	char *dir = path_dir(path), *real = realpath(path, NULL);
+	bool is_link;
+	struct stat st;
+	int rc;
+
+	is_link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+	if (!fs_is_dir(dir))
+		rc = err_set(err, ERR_OS, "cannot write %s: there is no folder %s", path, dir);
+	else if (fs_is_dir(path))
+		rc = err_set(err, ERR_OS, "cannot write %s: it is a folder", path);
+	else if (real && stat(real, &st) == 0 && S_ISREG(st.st_mode))
+		rc = replace(real, data, n, 0666, &st, err);
+	else if (real || is_link)
+		rc = write_through(path, data, n, err);
+	else
+		rc = replace(path, data, n, 0666, NULL, err);
+	free(real);
+	mem_free(dir);
 	return rc;
 }
 

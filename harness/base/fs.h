@@ -36,8 +36,13 @@ char *fs_find_program(const char *name, const char *search);
 int fs_read(struct str *out, const char *path, struct error *err);
 /* Creates parents as needed; mode as for open(2). Not atomic: for files of our own run. */
 int fs_write(const char *path, const char *data, size_t n, mode_t mode, struct error *err);
-/* Atomic: temporary file beside it, fsync, rename. */
+/* Atomic: temporary file beside it, fsync, rename. Creates parents; mode as for open(2). */
 int fs_replace(const char *path, const char *data, size_t n, mode_t mode, struct error *err);
+/*
+ * For files that the user names: its folder must exist, a link is followed, an existing file keeps
+ * its mode and is replaced at once, and what is no file (a pipe, a device) is written to.
+ */
+int fs_output(const char *path, const char *data, size_t n, struct error *err);
 int fs_mkdirs(const char *path, struct error *err);
 /* Removes a tree, read-only folders in it included; a missing one is a success. */
 int fs_remove_tree(const char *path, struct error *err);

@@ -289,6 +289,7 @@ void atlas_query_close(struct atlas_query *q)
 	for (size_t i = 0; q->missing && i < q->toolchains.n * q->targets.n; i++)
 		mem_free(q->missing[i]);
 	mem_free(q->missing);
+	mem_free(q->mistake);
 	for (size_t i = 0; i < q->toolchains.n; i++)
 		toolchain_free(q->toolchains.v[i]);
 	vec_free(&q->toolchains);
@@ -313,14 +314,18 @@ static void on_made(void *arg, enum err_code why, const char *failure)
 	if (why == ERR_INTERRUPTED) {
 		q->interrupted = true;
 	} else if (why) {
+		bool said = why == ERR_INPUT || (tc->state == SUPPLY_FAILED && tc->is_version);
+
 		/* Of a release that can't be had, supply has said why. */
-		if (tc->state != SUPPLY_FAILED || !tc->is_version) {
+		if (!said) {
 			char *line = str_starts(failure, tc->name) ? mem_strdup(failure)
 								   : mem_printf("%s: %s", tc->name, failure);
 
 			say(q, line);
 			mem_free(line);
 		}
+		if (why == ERR_INPUT && !q->mistake)
+			q->mistake = mem_strdup(failure);
 		q->lacking |= !tc->optional;
 		for (size_t t = 0; t < q->targets.n; t++)
 			set_missing(q, w->toolchain, t, failure);
@@ -371,7 +376,7 @@ int atlas_query_need(struct atlas_query *q, int toolchain, const struct strv *pa
 	uv_run(&q->session.loop, UV_RUN_DEFAULT);
 	if (q->interrupted)
 		return err_set(err, ERR_INTERRUPTED, "interrupted; the same command goes on");
-	return 0;
+	return q->mistake ? err_set(err, ERR_INPUT, "%s", q->mistake) : 0;
 }
 
 /* --- names ------------------------------------------------------------------ */
@@ -737,26 +742,18 @@ struct report_style atlas_query_style(const struct atlas_query *q)
 				      .color = t.color && !q->a->output, .utf8 = t.utf8 };
 }
 
-static int write_output(const char *path, const struct str *text, struct error *err)
-{
-	char *dir = path_dir(path);
-	int rc = fs_is_dir(dir) ? fs_replace(path, text->s, text->len, 0666, err)
-				: err_set(err, ERR_OS, "cannot write %s: there is no folder %s", path, dir);
-
-	mem_free(dir);
-	return rc;
-}
-
 int atlas_query_answer(struct atlas_query *q, const struct str *text, bool all_found,
 		       struct error *err)
 {
 	if (q->a->output) {
-		if (write_output(q->a->output, text, err) < 0)
+		if (fs_output(q->a->output, text->s, text->len, err) < 0)
 			return complain(err);
 	} else {
 		fwrite(text->s, 1, text->len, stdout);
 	}
 	if (session_save_pins(&q->session, err) < 0)
 		return complain(err);
+	if (!timeline_any_asked(&q->source))
+		return 3;
 	return !all_found ? 1 : q->lacking ? 3 : 0;
 }

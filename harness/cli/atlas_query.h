@@ -42,6 +42,7 @@ struct atlas_query {
 	size_t under_way;
 	uv_signal_t signals[3];
 	bool watching, interrupted;
+	char *mistake;                                 /* a toolchain that cannot be: a usage error */
 	bool lacking;                                  /* something that is not optional is missing */
 	struct timeline_source source;                 /* what the reports read */
 };

@@ -92,17 +92,42 @@ static void answers_dispose(struct layout_answers *answers)
 	vec_free(answers);
 }
 
-static void write_go_structs(struct str *out, struct atlas_query *q, const struct layout_answers *answers)
+/* All in one package: no two may have one name. */
+static int write_go_structs(struct str *out, struct atlas_query *q, const struct layout_answers *answers,
+			    struct error *err)
 {
 	struct str files = STR_INIT;
-	struct names taken = { 0 };
+	struct names taken = { 0 }, types = { 0 };
+	struct strv packages = { 0 };
+	int rc = 0;
 
-	for (size_t i = 0; i < answers->n; i++)
-		for (size_t k = 0; k < answers->v[i].timelines.n; k++)
-			report_go_struct(out, &files, &taken, &q->source, &answers->v[i].timelines.v[k]);
+	for (size_t i = 0; i < answers->n; i++) {
+		for (size_t k = 0; k < answers->v[i].timelines.n; k++) {
+			const struct layout_timeline *t = &answers->v[i].timelines.v[k];
+			size_t same = t->found ? names_find(&types, t->local) : NAMES_NONE;
+
+			if (same != NAMES_NONE && strcmp(packages.v[same], t->package) == 0)
+				continue;
+			if (same != NAMES_NONE) {
+				rc = err_set(err, ERR_INPUT, "--go-struct writes one package: %s.%s and %s.%s cannot both "
+					     "be in it; ask for one of them", packages.v[same], t->local, t->package,
+					     t->local);
+				goto out;
+			}
+			if (t->found) {
+				names_add(&types, t->local);
+				strv_add(&packages, t->package);
+			}
+			report_go_struct(out, &files, &taken, &q->source, t);
+		}
+	}
 	str_addn(out, files.s, files.len);
+out:
 	names_dispose(&taken);
+	names_dispose(&types);
+	strv_free(&packages);
 	str_free(&files);
+	return rc;
 }
 
 /* How many builds it does not fit; -1 with `err` set. */
@@ -146,13 +171,13 @@ static int answer(struct atlas_query *q, const struct layout_args *a, struct err
 		all_found &= layout_answer_found(&answers.v[i]);
 	if (!err->code && a->against && all_found)
 		all_found = write_against(&text, q, &answers.v[0].timelines.v[0], a->against, &style, err) == 0;
+	if (!err->code && a->go_struct)
+		write_go_structs(&text, q, &answers, err);
 	if (err->code) {
 		status = complain(err);
 	} else {
-		if (a->against && text.len)
+		if (a->go_struct || (a->against && text.len))
 			; /* said above */
-		else if (a->go_struct)
-			write_go_structs(&text, q, &answers);
 		else if (strcmp(q->a->format, "json") == 0)
 			report_layouts_json(&text, &q->source, &answers);
 		else

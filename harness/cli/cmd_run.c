@@ -630,16 +630,6 @@ static int save_run(struct run *r, struct error *err)
 }
 
 /* A folder that is not there is more likely a slip than a wish. */
-static int write_output(const char *path, const struct str *text, struct error *err)
-{
-	char *dir = path_dir(path);
-	int rc = fs_is_dir(dir) ? fs_replace(path, text->s, text->len, 0666, err)
-				: err_set(err, ERR_OS, "cannot write %s: there is no folder %s", path, dir);
-
-	mem_free(dir);
-	return rc;
-}
-
 static int print(struct run *r, struct error *err)
 {
 	struct str text = STR_INIT;
@@ -654,7 +644,7 @@ static int print(struct run *r, struct error *err)
 	else
 		report_table(&text, &r->result, &style);
 	if (r->a->output)
-		rc = write_output(r->a->output, &text, err);
+		rc = fs_output(r->a->output, text.s, text.len, err);
 	else
 		fwrite(text.s, 1, text.len, stdout);
 	str_free(&text);

@@ -568,7 +568,7 @@ void report_layouts_table(struct str *out, const struct timeline_source *src,
 	if (used.width < 60)
 		used.width = 60;
 	timeline_axes_init(&r.axes, src, used.utf8);
-	for (size_t i = 0; i < answers->n; i++) {
+	for (size_t i = 0; i < answers->n && timeline_any_asked(src); i++) {
 		const struct layout_answer *a = &answers->v[i];
 
 		for (size_t k = 0; k < a->timelines.n; k++)

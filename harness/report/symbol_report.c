@@ -659,7 +659,7 @@ void report_symbols_table(struct str *out, const struct timeline_source *src,
 	if (used.width < 60)
 		used.width = 60;
 	timeline_axes_init(&r.axes, src, used.utf8);
-	for (size_t i = 0; i < answers->n; i++) {
+	for (size_t i = 0; i < answers->n && timeline_any_asked(src); i++) {
 		if (answers->v[i].glob)
 			add_glob(&r, &answers->v[i]);
 		else

@@ -94,7 +94,8 @@ void timeline_add_missing(struct str *out, const struct timeline_source *src, co
 		struct str text = STR_INIT;
 
 		if (i == 0) {
-			str_addc(out, '\n');
+			if (out->len)
+				str_addc(out, '\n');
 			timeline_paragraph(out, "Not asked", 0, 4, SGR_BOLD, style);
 		}
 		axes_add_toolchains(&text, axes, &e->at[FOLD_TOOLCHAIN]);

@@ -1,11 +1,13 @@
 #include "harness/sched/atlas_maker.h"
 
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness/base/digest.h"
@@ -293,6 +295,64 @@ static void base_env(struct atlas_maker *m, const char *goroot, const char *tmp,
 	strv_add(env, "LC_ALL=C");
 }
 
+/* Its sum stands beside it: one that a full disk cut short would say anything. */
+static bool program_is_whole(const struct atlas_maker *m)
+{
+	char *path = mem_printf("%s.sum", m->program), sum[DIGEST_HEX];
+	struct str want = STR_INIT;
+	struct error err = { 0 };
+	bool whole = fs_exists(path) && fs_exists(m->program) && fs_read(&want, path, &err) == 0 &&
+		     digest_file(sum, m->program, &err) == 0 && strcmp(sum, want.s) == 0;
+
+	str_free(&want);
+	mem_free(path);
+	return whole;
+}
+
+static int install_program(const struct atlas_maker *m, struct error *err)
+{
+	char *path = mem_printf("%s.sum", m->program), sum[DIGEST_HEX];
+	int rc = digest_file(sum, m->build_path, err);
+
+	if (rc == 0)
+		rc = fs_replace(path, sum, strlen(sum), 0666, err);
+	if (rc == 0 && rename(m->build_path, m->program) < 0)
+		rc = err_os(err, errno, "%s", m->program);
+	mem_free(path);
+	return rc;
+}
+
+/* What an interrupted process left, and programs of older versions of lnmatrix. */
+static void remove_old(const char *dir, const char *prefix, const char *keep, time_t days)
+{
+	struct error ignored = { 0 };
+	struct dirent *e;
+	DIR *d = opendir(dir);
+
+	while (d && (e = readdir(d)) != NULL) {
+		char *path = path_join(dir, e->d_name);
+		struct stat st;
+
+		if (str_starts(e->d_name, prefix) && !str_starts(path, keep) && stat(path, &st) == 0 &&
+		    st.st_mtime < time(NULL) - days * 24 * 3600)
+			fs_remove_tree(path, &ignored);
+		mem_free(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+static void clean_up(const struct atlas_maker *m)
+{
+	char *bin = path_dir(m->program), *atlas = path_dir(bin);
+
+	remove_old(atlas, "tmp-", m->program, 1);
+	remove_old(bin, "tmp-", m->program, 1);
+	remove_old(bin, "lnm-atlas-", m->program, 30);
+	mem_free(atlas);
+	mem_free(bin);
+}
+
 static void on_program_built(struct job *job, void *arg)
 {
 	struct atlas_maker *m = arg;
@@ -301,10 +361,9 @@ static void on_program_built(struct job *job, void *arg)
 
 	m->running--;
 	if (job->end == JOB_EXITED && job->exit_status == 0) {
-		if (rename(m->build_path, m->program) == 0)
-			program_known(m, ERR_OK, NULL);
-		else
-			program_known(m, ERR_OS, strerror(errno));
+		int rc = install_program(m, &err);
+
+		program_known(m, rc == 0 ? ERR_OK : err.code, rc == 0 ? NULL : err.msg);
 	} else if (job->end == JOB_CANCELLED) {
 		program_known(m, ERR_INTERRUPTED, "interrupted");
 	} else {
@@ -323,6 +382,7 @@ static void build_program(struct atlas_maker *m)
 	struct job_spec spec = { .timeout_ms = BUILD_TIMEOUT_MS, .first_signal = SIGKILL, .cwd = m->sources };
 	struct error err = { 0 };
 
+	clean_up(m);
 	m->build_tmp = mem_printf("%s/atlas/bin/tmp-%ld", m->cache, (long)getpid());
 	m->build_path = path_join(m->build_tmp, "lnm-atlas");
 	if (fs_mkdirs(m->build_tmp, &err) < 0) {
@@ -365,7 +425,7 @@ static void lock_program(struct atlas_maker *m)
 			m->running++;
 		}
 		uv_timer_start(&m->poll, on_poll, 100, 0);
-	} else if (fs_exists(m->program)) {
+	} else if (program_is_whole(m)) {
 		program_known(m, ERR_OK, NULL);
 	} else {
 		build_program(m);
@@ -406,12 +466,14 @@ static void need_program(struct atlas_maker *m)
 {
 	if (m->state != PROGRAM_UNKNOWN)
 		return;
-	if (fs_exists(m->program)) {
+	if (program_is_whole(m)) {
 		m->state = PROGRAM_READY;
 		return;
 	}
 	if (m->o.say)
-		m->o.say(m->o.say_arg, "building the program that reads Go's sources (once)");
+		m->o.say(m->o.say_arg, fs_exists(m->program) ?
+			 "the program that reads Go's sources is damaged, it is built again" :
+			 "building the program that reads Go's sources (once)");
 	m->state = PROGRAM_SUPPLYING;
 	m->supplying++;
 	m->supplier->need(m->supplier, m->builder, on_builder, m);

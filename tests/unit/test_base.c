@@ -438,6 +438,44 @@ static void test_replace(void **state)
 	mem_free(sub_dir);
 }
 
+/* What the user names: links are followed, devices written to, modes kept, nothing created above it. */
+static void test_output(void **state)
+{
+	char *path = put(*state, "f", "old"), *to = path_join(*state, "link"), *lost = path_join(*state, "lost/f");
+	struct error err = { 0 };
+	struct stat st;
+	mode_t was = umask(022);
+
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(symlink("f", to), 0);
+	assert_int_equal(fs_output(to, "new", 3, &err), 0);
+	assert_content(path, "new");
+	assert_int_equal(lstat(to, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+
+	assert_int_equal(unlink(path), 0); /* a link to nowhere yet */
+	assert_int_equal(fs_output(to, "more", 4, &err), 0);
+	assert_content(path, "more");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+
+	assert_int_equal(fs_output("/dev/full", "x", 1, &err), ERR_OS);
+	assert_int_equal(stat("/dev/full", &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
+	assert_int_equal(fs_output("/dev/null", "x", 1, &err), 0);
+	assert_int_equal(fs_output(*state, "x", 1, &err), ERR_OS);
+	assert_non_null(strstr(err.msg, "it is a folder"));
+	assert_int_equal(fs_output(lost, "x", 1, &err), ERR_OS);
+	assert_non_null(strstr(err.msg, "there is no folder"));
+	assert_int_equal(entries(*state), 2);
+	umask(was);
+	mem_free(path);
+	mem_free(to);
+	mem_free(lost);
+}
+
 /* A disk that fills up: the old file stays, whole, and nothing beside it. */
 static void test_replace_on_full_disk(void **state)
 {
@@ -652,7 +690,7 @@ int main(void)
 		TEST(test_ends),	  TEST(test_glob),	    TEST(test_quoting),
 		TEST(test_digest),	  TEST(test_paths),	    TEST(test_tame_names),
 		TEST(test_write_and_read), TEST(test_mkdirs),	    TEST(test_replace),
-		TEST(test_replace_on_full_disk), TEST(test_remove_tree), TEST(test_remove_together),
+		TEST(test_output), TEST(test_replace_on_full_disk), TEST(test_remove_tree), TEST(test_remove_together),
 		TEST(test_walk),	  TEST(test_lock),
 	};
 
