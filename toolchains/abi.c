@@ -1132,7 +1132,7 @@ static void only_set(struct strv *out, const struct view *w, size_t k, const str
 		add_places(&text, w->arch, some->v, some->n);
 		str_add(&text, !w->results ? ", which is not read" :
 			       memory      ? ", which the program does not read" :
-					     ", which the program does not read: harmless");
+					     ", which the program does not read");
 	} else if ((p = first_clash(w->set, v, w->read, &with)) != NULL) {
 		str_addf(&text, "%s %zu, in ", w->noun, k + 1);
 		add_places(&text, w->arch, &p, 1);

@@ -446,7 +446,7 @@ static void test_breaks(void **state)
 		{ "arm64", ">w,pp", "", ">w", "", ABI_BREAKS,
 		  "result 2 (2 words) is read from R1 and R2, which the function does not set" },
 		{ "amd64", ">d", "", ">d,d", "", ABI_BREAKS,
-		  "result 2 comes in RBX, which the program does not read: harmless" },
+		  "result 2 comes in RBX, which the program does not read" },
 		{ "amd64", ">d", "", ">w", "", ABI_BREAKS,
 		  "result 1 is read as 8 bytes from RAX, the function sets 4: the upper half of RAX is "
 		  "undefined" },

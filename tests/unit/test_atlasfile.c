@@ -420,7 +420,7 @@ static void test_depth(void **state)
 			mem_free(name);
 		}
 	}
-	assert_int_equal(deepest, 3);
+	assert_int_equal(deepest, 5);
 }
 
 /* --- partial ones ---------------------------------------------------------------- */
