@@ -45,7 +45,9 @@ for case in crosscall2 links; do
 		"$WORK/scenario/fakecgo/$case.txtar"
 	rm -f "$dir"/want.*
 done
-overlay=$(grep -l '"Replace"' "$CACHE"/whatif/*/overlay.json | head -n 1)
+# The newest what-if whose std opens load_g to std only.
+overlay=$(ls -td $(grep -l '^//go:linknamestd load_g' "$CACHE"/whatif/*/src/runtime/stubs_386.go \
+	"$CACHE"/whatif/*/src/runtime/stubs_arm64.go 2>/dev/null | sed 's,/src/runtime/.*,,' | sort -u) | head -n 1)/overlay.json
 for toolchain in 1.22.12 1.23.12 1.24.13 1.25.14 1.26.11 1.27rc1 1.27.4 whatif; do
 	version=$toolchain over=
 	[ "$toolchain" = whatif ] && version=1.27.4 over=-overlay=$overlay
