@@ -22,7 +22,7 @@ fi
 name=$(cut -f 1 "$work/installed") root=$(cut -f 2 "$work/installed")
 # Any question makes the program that writes atlases.
 "$LNMATRIX" symbol runtime.nanotime --go "$version" >/dev/null
-program=$(ls -t "$LNMATRIX_CACHE"/atlas/bin/lnm-atlas-* | grep -v '[.]lock$' | head -n 1)
+program=$(ls -t "$LNMATRIX_CACHE"/atlas/bin/lnm-atlas-*[0-9a-f] | head -n 1)
 status=0
 for target in linux/amd64 linux/386 linux/arm64; do
 	"$program" std -goroot "$root" -target "$target" >"$work/atlas"
