@@ -31,7 +31,8 @@ const struct rule *rules_find(const struct rules *rules, const struct place *pla
 
 		if (version_any(&r->go, &place->version) && glob_any(&r->toolchain, place->toolchain) &&
 		    glob_any(&r->target, place->target) && glob_any(&r->variant, place->variant) &&
-		    (r->cgo < 0 || r->cgo == place->cgo))
+		    (r->cgo < 0 || r->cgo == place->cgo) &&
+		    (r->registers < 0 || r->registers == place->registers))
 			return r;
 	}
 	return NULL;
@@ -109,6 +110,9 @@ bool rule_satisfied(const struct rule *rule, const struct outcome *o, struct str
 		str_addf(&why, "expected a message with \"%s\", got \"%s\"", rule->message,
 			 o->message ? o->message : "");
 	}
+	for (int k = 0; why.len == 0 && k < OUTCOME_KINDS; k++)
+		if (rule->never & 1u << k && (o->repeats[k] || o->kind == (enum outcome_kind)k))
+			str_addf(&why, "expected never to see %s", outcome_name((enum outcome_kind)k));
 	for (size_t i = 0; why.len == 0 && i < rule->findings.n; i++)
 		if (!outcome_has_finding(o, rule->findings.v[i]))
 			str_addf(&why, "expected the finding %s, which was not made", rule->findings.v[i]);
@@ -117,6 +121,14 @@ bool rule_satisfied(const struct rule *rule, const struct outcome *o, struct str
 		str_addn(mismatch, why.s, why.len);
 	str_free(&why);
 	return ok;
+}
+
+bool rule_nearly_satisfied(const struct rule *rule, const struct outcome *o)
+{
+	struct rule less = { .outcomes = rule->outcomes, .never = rule->never, .signal = rule->signal,
+			     .rescue = -1 };
+
+	return rule_satisfied(&less, o, NULL);
 }
 
 void rule_dispose(struct rule *rule)

@@ -19,6 +19,7 @@ struct place {
 	struct gover version;      /* of its release */
 	const char *target, *variant;
 	bool cgo;
+	bool registers;            /* arguments travel in registers here */
 };
 
 struct rule {
@@ -29,8 +30,10 @@ struct rule {
 	struct strv target;        /* globs: "linux/arm", "linux/arm64" */
 	struct strv variant;       /* globs */
 	int cgo;                   /* 0, 1, or -1: either */
+	int registers;             /* likewise */
 	/* then */
 	unsigned outcomes;         /* bits 1 << enum outcome_kind; 0: any */
+	unsigned never;            /* likewise: none of the repeats may have come to these */
 	bool has_symbols;
 	struct strv symbols;       /* exactly these, sorted */
 	int rescue;                /* enum rescue, or -1: any */
@@ -56,6 +59,8 @@ int rule_check(const struct rule *rule, struct error *err);
 /* Does the outcome satisfy the rule? If not, `mismatch` (if not NULL) gets what
  * differs, in words. */
 bool rule_satisfied(const struct rule *rule, const struct outcome *o, struct str *mismatch);
+/* Likewise, of the outcome alone: whatever was said, about which symbols, and found. */
+bool rule_nearly_satisfied(const struct rule *rule, const struct outcome *o);
 /* "link-rejected", "run-crash or run-wrong", "any" */
 void rule_describe(const struct rule *rule, struct str *out);
 void rule_dispose(struct rule *rule);

@@ -104,6 +104,14 @@ void judge_run_limits(struct outcome *o, const struct seen *run, bool native, un
 			      "is set up for it");
 }
 
+bool judge_tool(struct outcome *o, const struct seen *tool)
+{
+	if (strcmp(tool->end, "exited") == 0)
+		return true;
+	judge_build(o, tool, NULL);
+	return false;
+}
+
 void judge_check(struct outcome *o, const char *message)
 {
 	o->kind = OUTCOME_RUN_WRONG;
@@ -269,7 +277,7 @@ void judge_verdict(struct cell_result *c, const struct rules *expect, const stru
 		   const struct place *place, const char *not_run)
 {
 	const struct rule *want = rules_find(expect, place), *claim = rules_find(says, place);
-	struct rule fallback = { .cgo = -1, .rescue = -1,
+	struct rule fallback = { .cgo = -1, .registers = -1, .rescue = -1,
 				 .outcomes = 1u << OUTCOME_PASS | 1u << OUTCOME_LINKED };
 	struct str text = STR_INIT, mismatch = STR_INIT;
 	bool decided = c->outcome.kind != OUTCOME_INFRA;
@@ -301,4 +309,21 @@ void judge_verdict(struct cell_result *c, const struct rules *expect, const stru
 			c->mismatch = str_detach(&mismatch);
 	}
 	str_free(&mismatch);
+}
+
+void judge_claim(struct cell_result *c, const struct rules *says, const struct rules *because,
+		 const struct place *place, bool output_differs)
+{
+	const struct rule *said = rules_find(says, place), *cause = rules_find(because, place);
+
+	if (c->outcome.kind == OUTCOME_INFRA)
+		return;
+	if (said && output_differs)
+		c->says_differs = true;
+	if (said)
+		c->fit = output_differs || !rule_nearly_satisfied(said, &c->outcome) ? CLAIM_FAILS :
+			 rule_satisfied(said, &c->outcome, NULL)                    ? CLAIM_HOLDS :
+										      CLAIM_NEARLY;
+	if (cause)
+		c->because = rule_satisfied(cause, &c->outcome, NULL) ? CLAIM_HOLDS : CLAIM_FAILS;
 }

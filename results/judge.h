@@ -28,6 +28,8 @@ void judge_run(struct outcome *o, const struct seen *run, const struct run_expec
 /* What was not the program's doing: it met our memory limit (a note), or wanted to start a
  * program of its own architecture, which only an emulator could have run (infra). */
 void judge_run_limits(struct outcome *o, const struct seen *run, bool native, unsigned megabytes);
+/* One of Go's tools: what it says is for the steps; false when it did not end by itself. */
+bool judge_tool(struct outcome *o, const struct seen *tool);
 /* A check of the scenario's own failed. */
 void judge_check(struct outcome *o, const char *message);
 /* Something kept the question from being put. */
@@ -76,5 +78,12 @@ void judge_doubt(struct outcome *o, enum canary_blame blame, const struct canary
  */
 void judge_verdict(struct cell_result *c, const struct rules *expect, const struct rules *says,
 		   const struct place *place, const char *not_run);
+
+/*
+ * How the claim of a document fits: fills `fit` and `because`. `output_differs`: the program did not
+ * print, or end with, what the document says of this place. Comes after judge_verdict().
+ */
+void judge_claim(struct cell_result *c, const struct rules *says, const struct rules *because,
+		 const struct place *place, bool output_differs);
 
 #endif

@@ -45,6 +45,24 @@ void run_result_dispose(struct run_result *r)
 	vec_free(&r->columns);
 	vec_free(&r->changes);
 	vec_free(&r->claims);
+	for (size_t i = 0; i < r->claim_cases.n; i++) {
+		struct claim_case *c = &r->claim_cases.v[i];
+
+		mem_free(c->scenario);
+		mem_free(c->kase);
+		mem_free(c->source);
+		mem_free(c->text);
+		mem_free(c->at);
+		mem_free(c->explain);
+	}
+	vec_free(&r->claim_cases);
+	for (size_t i = 0; i < r->unchecked.n; i++) {
+		mem_free(r->unchecked.v[i].scenario);
+		mem_free(r->unchecked.v[i].source);
+		mem_free(r->unchecked.v[i].text);
+		mem_free(r->unchecked.v[i].why);
+	}
+	vec_free(&r->unchecked);
 	memset(r, 0, sizeof(*r));
 }
 

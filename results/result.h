@@ -10,6 +10,14 @@
 
 #include "results/outcome.h"
 
+/* What a document says of a cell, against what happened. */
+enum claim_fit {
+	CLAIM_NONE,   /* it says nothing */
+	CLAIM_HOLDS,
+	CLAIM_NEARLY, /* the outcome is as it says, but not the message or the symbols */
+	CLAIM_FAILS,
+};
+
 /* Strings are owned unless said otherwise. */
 struct cell_result {
 	char *scenario, *kase;   /* "fakecgo", "crosscall2" */
@@ -29,6 +37,8 @@ struct cell_result {
 	char *why;               /* the expectation's reason as the scenario gives it, or NULL */
 	char *says;              /* what the checked document says of this cell, or NULL */
 	bool says_differs;       /* the document is wrong about this cell */
+	enum claim_fit fit;      /* how wrong */
+	enum claim_fit because;  /* whether the cause that it names can be: HOLDS, FAILS, or NONE */
 	char *command;           /* a plain `go build` to see the same, or NULL */
 };
 
@@ -53,6 +63,19 @@ struct claim_source {
 	char *scenario, *source;
 };
 
+/* A statement of a document that a case checks; all but the first three may be NULL. */
+struct claim_case {
+	char *scenario, *kase, *source;
+	char *text;       /* the statement, in a sentence */
+	char *at;         /* the version that the document speaks of */
+	char *explain;    /* what is true instead */
+};
+
+/* One that no program can check. */
+struct unchecked_claim {
+	char *scenario, *source, *text, *why;
+};
+
 struct run_result {
 	char *id, *started, *ended; /* RFC 3339 in UTC; ended NULL while it goes on */
 	char *host, *version, *command;
@@ -62,6 +85,8 @@ struct run_result {
 	VEC(struct toolchain_column) columns; /* oldest first; a what-if after its base */
 	VEC(struct change) changes;
 	VEC(struct claim_source) claims;
+	VEC(struct claim_case) claim_cases;
+	VEC(struct unchecked_claim) unchecked;
 	uint64_t wall_ms, cpu_ms; /* of this run; cpu: children and lnmatrix itself */
 };
 

@@ -22,17 +22,22 @@ char *gobuild_tool(const char *goroot, const char *name)
 	return tool;
 }
 
-void gobuild_argv(const struct gobuild *b, struct strv *argv)
+void gobuild_tool_argv(const struct gobuild *b, const char *command, struct strv *argv)
 {
 	strv_addf(argv, "%s/bin/go", b->goroot);
-	strv_add(argv, "build");
-	strv_add(argv, "-work"); /* after a rejection the linker is asked again about these files */
+	strv_add(argv, command);
 	if (since(b, 18))
 		strv_add(argv, "-buildvcs=false");
 	strv_addf(argv, "-p=%d", b->parallel);
 	if (b->overlay)
 		strv_addf(argv, "-overlay=%s", b->overlay);
 	variant_flags(b->variant, b->rescue, argv);
+}
+
+void gobuild_argv(const struct gobuild *b, struct strv *argv)
+{
+	gobuild_tool_argv(b, "build", argv);
+	strv_add(argv, "-work"); /* after a rejection the linker is asked again about these files */
 	strv_add(argv, "-o");
 	strv_add(argv, b->output);
 	strv_add(argv, b->package);

@@ -30,6 +30,9 @@ struct gobuild {
 
 /* Adds to argv; argv[0] is the toolchain's own go command. */
 void gobuild_argv(const struct gobuild *b, struct strv *argv);
+/* The same for another command that takes build flags ("vet"), up to them; what it is about is the
+ * caller's to add. Needs no output. */
+void gobuild_tool_argv(const struct gobuild *b, const char *command, struct strv *argv);
 /* Adds NAME=VALUE. */
 void gobuild_env(const struct gobuild *b, struct strv *env);
 /* What a cgo build depends on besides: which C compiler is found on the PATH of

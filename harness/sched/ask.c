@@ -69,15 +69,30 @@ void refused_key(char out[DIGEST_HEX], const char build[DIGEST_HEX])
 void run_key(char out[DIGEST_HEX], const char build[DIGEST_HEX], const struct run_question *q)
 {
 	struct digest *d = digest_new("run/2");
-	char n[16];
+	char n[32];
 
-	snprintf(n, sizeof(n), "%u", q->repeat);
+	if (q->round)
+		snprintf(n, sizeof(n), "%u.%d", q->repeat, q->round);
+	else
+		snprintf(n, sizeof(n), "%u", q->repeat);
 	digest_add(d, build);
 	digest_add(d, q->runner->key);
 	add_list(d, q->args);
 	add_list(d, q->env);
 	digest_add(d, q->input);
 	digest_add(d, n);
+	digest_end(d, out);
+}
+
+void tool_key(char out[DIGEST_HEX], const char build[DIGEST_HEX], const struct tool_question *q)
+{
+	static const char *const names[] = { "compile", "vet", "test", "objdump", "source" };
+	struct digest *d = digest_new("tool/1");
+
+	digest_add(d, build);
+	digest_add(d, names[q->tool]);
+	add_list(d, q->args);
+	digest_add(d, q->runner ? q->runner->key : NULL);
 	digest_end(d, out);
 }
 
@@ -212,7 +227,7 @@ const struct error *asker_store_error(const struct asker *a)
 
 void ask_answered(struct ask *ask)
 {
-	static const char *const kinds[] = { "build", "refused", "run" };
+	static const char *const kinds[] = { "build", "refused", "run", "tool" };
 	struct asker *a = ask->asker;
 
 	if (ask->prev)
@@ -293,6 +308,16 @@ void ask_run(struct asker *a, const struct build_question *q, const struct run_q
 
 	ask->run = *r;
 	run_key(ask->key, ask->build_key, r);
+	put(a, ask, fn, arg);
+}
+
+void ask_tool(struct asker *a, const struct build_question *q, const struct tool_question *t,
+	      ask_fn *fn, void *arg)
+{
+	struct ask *ask = ask_new(ASK_TOOL, q);
+
+	ask->tool = *t;
+	tool_key(ask->key, ask->build_key, t);
 	put(a, ask, fn, arg);
 }
 

@@ -18,6 +18,7 @@
 #include "harness/job/job.h"
 #include "harness/sched/toolchain.h"
 #include "harness/script/fixture.h"
+#include "harness/script/scenario.h"
 #include "results/judge.h"
 #include "results/store.h"
 #include "runners/runner.h"
@@ -31,6 +32,7 @@ enum ask_kind {
 	ASK_REFUSED, /* after a rejection: every symbol that the linker refuses, one per
 	                line of stdout: symbol, tab, the linker's sentence */
 	ASK_RUN,
+	ASK_TOOL,    /* one of Go's tools, or a look into its sources */
 };
 
 /* What is built. All borrowed; must live until the answer has come. */
@@ -51,6 +53,15 @@ struct run_question {
 	const struct strv *args, *env;
 	const char *input;         /* or NULL */
 	unsigned repeat;           /* the n-th time of asking */
+	int round;                 /* likewise, as the steps count */
+	uint64_t timeout_ms;
+};
+
+/* What a tool is asked. Borrowed likewise. */
+struct tool_question {
+	enum go_tool tool;
+	const struct strv *args;   /* as enum go_tool has them */
+	struct runner *runner;     /* TOOL_TEST: its version is known */
 	uint64_t timeout_ms;
 };
 
@@ -68,6 +79,7 @@ struct ask {
 	char build_key[DIGEST_HEX]; /* of the build that it is about; own key for ASK_BUILD */
 	struct build_question build;
 	struct run_question run;
+	struct tool_question tool;
 
 	/* the answer, for the waiters */
 	struct fact fact;
@@ -107,6 +119,7 @@ void asker_free(struct asker *a); /* nothing may be under way */
 /* Keys; of what the build reads only what can change its answer goes in. */
 void build_key(char out[DIGEST_HEX], const struct build_question *q);
 void refused_key(char out[DIGEST_HEX], const char build[DIGEST_HEX]);
+void tool_key(char out[DIGEST_HEX], const char build[DIGEST_HEX], const struct tool_question *q);
 void run_key(char out[DIGEST_HEX], const char build[DIGEST_HEX], const struct run_question *q);
 
 /*
@@ -117,6 +130,8 @@ void ask_build(struct asker *a, const struct build_question *q, ask_fn *fn, void
 void ask_refused(struct asker *a, const struct build_question *q, ask_fn *fn, void *arg);
 void ask_run(struct asker *a, const struct build_question *q, const struct run_question *r,
 	     ask_fn *fn, void *arg);
+void ask_tool(struct asker *a, const struct build_question *q, const struct tool_question *t,
+	      ask_fn *fn, void *arg);
 /* Questions under way. */
 size_t asker_pending(const struct asker *a);
 /* Stores a second fact that came with an answer (the refused symbols with the

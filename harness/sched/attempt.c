@@ -18,8 +18,10 @@ struct attempt {
 	struct outcome outcome;
 	struct build_question build;
 	struct run_question run;
+	struct tool_question tool;
 	char *lowered, *package;   /* of the build asked last, which borrows them */
 	bool asked, built, ran;    /* a build was answered, went well; a program was run */
+	bool tooled;               /* a tool was answered */
 	bool blocked;              /* waits for its toolchain */
 	char *out_digest, *err_digest;
 };
@@ -35,6 +37,14 @@ static uint64_t limit_of(const struct attempt *a)
 	if (a->e->o.timeout_ms)
 		return a->e->o.timeout_ms;
 	return a->cell->k->timeout_ms ? a->cell->k->timeout_ms : ENGINE_TIMEOUT_MS;
+}
+
+/* What undefined behaviour comes to is seen in several runs. */
+static unsigned repeats_of(const struct attempt *a)
+{
+	unsigned own = (unsigned)a->cell->k->repeats;
+
+	return own > a->e->o.repeat ? own : a->e->o.repeat;
 }
 
 /* Judged by what the question itself came to; then the steps go on or end. */
@@ -93,6 +103,42 @@ static void build_now(struct attempt *a)
 	ask_build(a->e->d.asker, &a->build, on_built, a);
 }
 
+static void on_tool(void *arg, const struct ask *ask)
+{
+	struct attempt *a = arg;
+	struct seen seen = ask_seen(ask, a->tool.timeout_ms);
+	struct answer answer = { .exit_status = ask->fact.exit_status,
+				 .ok = ask->fact.exit_status == 0,
+				 .out = ask->out.s, .out_len = ask->out.len,
+				 .err = ask->err.s, .err_len = ask->err.len };
+
+	if (ask->failed) {
+		could_not_ask(a, ask);
+		return;
+	}
+	a->tooled = a->cell->asked = true;
+	if (!ask->cached)
+		a->cell->all_cached = false;
+	a->cell->result.duration_ms += ask->fact.wall_ms;
+	if (judge_tool(&a->outcome, &seen))
+		attempt_move(a, &answer);
+	else
+		attempt_end(a);
+}
+
+static void tool_now(struct attempt *a)
+{
+	ask_tool(a->e->d.asker, &a->build, &a->tool, on_tool, a);
+}
+
+static void ask_now(struct attempt *a)
+{
+	if (a->request.kind == REQUEST_TOOL)
+		tool_now(a);
+	else
+		build_now(a);
+}
+
 static void fail_toolchain(struct attempt *a)
 {
 	if (a->cell->tc->why == ERR_INTERRUPTED)
@@ -112,7 +158,7 @@ static void on_identified(void *arg, struct toolchain *tc)
 	if (tc->state == SUPPLY_FAILED)
 		fail_toolchain(a); /* which ends it */
 	else
-		build_now(a);
+		ask_now(a);
 	engine_admit(e);
 }
 
@@ -164,7 +210,8 @@ static bool level_known(struct attempt *a)
 	return false;
 }
 
-static void want_build(struct attempt *a)
+/* Asks what the request is about as soon as the toolchain is known. */
+static void want_toolchain(struct attempt *a)
 {
 	struct cell *c = a->cell;
 
@@ -192,7 +239,7 @@ static void want_build(struct attempt *a)
 		a->e->blocked++;
 		a->e->d.supplier->need(a->e->d.supplier, c->tc, on_identified, a);
 	} else {
-		build_now(a);
+		ask_now(a);
 	}
 }
 
@@ -215,15 +262,32 @@ static struct runner *runner_of(struct engine *e, const char *target, struct run
 	return runners_for(e->d.runners, target, missing);
 }
 
+/* Did the program end by itself, but not with what the document says that it prints? */
+static bool claim_output_differs(const struct rule *says, const struct seen *seen)
+{
+	struct outcome scratch = { 0 };
+	struct run_expectation want = { 0 };
+	bool differs;
+
+	if (!says || !(says->out || says->err || says->has_exit))
+		return false;
+	want.out = (struct text){ says->out, says->out ? strlen(says->out) : 0 };
+	want.err = (struct text){ says->err, says->err ? strlen(says->err) : 0 };
+	want.has_exit = says->has_exit;
+	want.exit_status = says->exit_status;
+	judge_run(&scratch, seen, &want);
+	differs = scratch.kind == OUTCOME_RUN_WRONG;
+	outcome_dispose(&scratch);
+	return differs;
+}
+
 static void on_ran(void *arg, const struct ask *ask)
 {
 	struct attempt *a = arg;
 	struct kase *k = a->cell->k;
 	struct seen seen = ask_seen(ask, a->run.timeout_ms);
 	struct run_expectation want = { 0 };
-	struct place place = { .toolchain = a->cell->tc->name, .version = a->cell->tc->version,
-			       .target = a->cell->target->name, .variant = a->cell->variant->name,
-			       .cgo = a->cell->cgo };
+	struct place place = cell_place(a->cell);
 	const struct rule *rule = rules_find(&k->expect, &place);
 	const char *out = rule && rule->out ? rule->out : k->fixture.want_out;
 	const char *errs = rule && rule->err ? rule->err : k->fixture.want_err;
@@ -244,6 +308,8 @@ static void on_ran(void *arg, const struct ask *ask)
 		want.exit_status = rule && rule->has_exit ? rule->exit_status : k->fixture.want_exit;
 	}
 	judge_run(&a->outcome, &seen, &want);
+	if (a->request.check)
+		a->cell->claim_differs |= claim_output_differs(rules_find(&k->claim.says, &place), &seen);
 	judge_run_limits(&a->outcome, &seen, a->run.runner->native, EXEC_RUN_MEGABYTES);
 	take_answer(a, ask);
 }
@@ -279,6 +345,18 @@ static void on_versioned(void *arg, struct runner *r)
 		return;
 	}
 	canary_need(a->e->canaries, &place, on_canary, a);
+}
+
+static void on_tool_versioned(void *arg, struct runner *r)
+{
+	struct attempt *a = arg;
+
+	if (r->key) {
+		want_toolchain(a);
+		return;
+	}
+	judge_prepare(&a->outcome, OUTCOME_INFRA, "the runner does not answer");
+	attempt_end(a);
 }
 
 static void no_runner(struct attempt *a, const struct runner *missing)
@@ -327,12 +405,44 @@ static void want_run(struct attempt *a)
 		.env = a->request.has_env ? &a->request.env : &k->env,
 		.input = a->request.has_input ? a->request.input : k->input,
 		.repeat = a->repeat,
+		.round = a->request.round,
 		.timeout_ms = limit_of(a),
 	};
 	if (r->key)
 		on_versioned(a, r);
 	else
 		a->e->d.versioner->ask(a->e->d.versioner, r, on_versioned, a);
+}
+
+/* --- tools ---------------------------------------------------------------- */
+
+static void want_tool(struct attempt *a)
+{
+	struct runner *missing, *r = NULL;
+
+	if (a->request.tool == TOOL_OBJDUMP && !a->asked) {
+		steps_mistake(a, "the steps disassemble before they build");
+		return;
+	}
+	if (a->request.tool == TOOL_OBJDUMP && !a->built) { /* there is nothing to look at */
+		attempt_end(a);
+		return;
+	}
+	if (a->request.tool == TOOL_TEST) {
+		r = runner_of(a->e, a->cell->target->name, &missing);
+		if (!r) {
+			no_runner(a, missing);
+			return;
+		}
+	}
+	a->tool = (struct tool_question){ .tool = a->request.tool, .args = &a->request.args, .runner = r,
+					  .timeout_ms = limit_of(a) };
+	if (a->request.tool == TOOL_OBJDUMP)
+		tool_now(a); /* about the build asked last */
+	else if (r && !r->key)
+		a->e->d.versioner->ask(a->e->d.versioner, r, on_tool_versioned, a);
+	else
+		want_toolchain(a);
 }
 
 /* --- attempts ------------------------------------------------------------- */
@@ -360,16 +470,21 @@ static void attempt_move(struct attempt *a, const struct answer *answer)
 	steps_resume(a->steps, answer, &a->request);
 	switch (a->request.kind) {
 	case REQUEST_BUILD:
-		want_build(a);
+		want_toolchain(a);
+		return;
+	case REQUEST_TOOL:
+		want_tool(a);
 		return;
 	case REQUEST_RUN:
 		want_run(a);
 		return;
 	case REQUEST_END:
-		if (!a->asked) {
+		if (!a->asked && !a->tooled) {
 			steps_mistake(a, "the steps end before they build");
 			return;
 		}
+		if (!a->asked) /* what the tools said is all that there is */
+			a->outcome.kind = OUTCOME_PASS;
 		if (a->outcome.kind != OUTCOME_PASS && a->outcome.kind != OUTCOME_LINKED) {
 			/* the steps saw a failure and found nothing wrong with it */
 			a->outcome.kind = a->ran ? OUTCOME_PASS : OUTCOME_LINKED;
@@ -535,12 +650,12 @@ static void attempt_end(struct attempt *a)
 		return;
 	}
 	keep_remarks(a);
-	if (e->stopping && ((next < e->o.repeat && a->ran) || a->outcome.kind == OUTCOME_LINK_REJECTED ||
+	if (e->stopping && ((next < repeats_of(a) && a->ran) || a->outcome.kind == OUTCOME_LINK_REJECTED ||
 			    a->outcome.kind == OUTCOME_INFRA))
 		c->dropped = true; /* half a cell is none, nor is one that was cancelled */
 	vec_push(&c->repeats, a->outcome);
 	a->outcome = (struct outcome){ 0 };
-	if (next < e->o.repeat && a->ran && !e->stopping) {
+	if (next < repeats_of(a) && a->ran && !e->stopping) {
 		attempt_free(a);
 		attempt_begin(e, c, next, false);
 		return;

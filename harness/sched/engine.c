@@ -5,6 +5,7 @@
 
 #include "harness/base/str.h"
 #include "results/judge.h"
+#include "toolchains/linkrule.h"
 
 /* --- making --------------------------------------------------------------- */
 
@@ -309,11 +310,17 @@ static void doubt_rescue(struct engine *e, struct cell *c, struct outcome *o)
 	outcome_dispose(&scratch);
 }
 
+struct place cell_place(const struct cell *c)
+{
+	return (struct place){ .toolchain = c->tc->name, .version = c->tc->version,
+			       .target = c->target->name, .variant = c->variant->name, .cgo = c->cgo,
+			       .registers = link_has_regabi(&c->tc->version, c->target->goarch) };
+}
+
 static void conclude_cell(struct engine *e, struct cell *c, struct run_result *out)
 {
 	struct cell_result *r = &c->result;
-	struct place place = { .toolchain = c->tc->name, .version = c->tc->version,
-			       .target = c->target->name, .variant = c->variant->name, .cgo = c->cgo };
+	struct place place = cell_place(c);
 
 	r->scenario = mem_strdup(c->k->scenario->name);
 	r->kase = mem_strdup(c->k->name);
@@ -325,6 +332,7 @@ static void conclude_cell(struct engine *e, struct cell *c, struct run_result *o
 		canary_doubt(e->canaries, c->canary, &r->outcome);
 	doubt_rescue(e, c, &r->outcome);
 	judge_verdict(r, &c->k->expect, &c->k->claim.says, &place, c->not_run);
+	judge_claim(r, &c->k->claim.says, &c->k->claim.because, &place, c->claim_differs);
 	vec_push(&out->cells, *r);
 	*r = (struct cell_result){ 0 };
 }
@@ -346,6 +354,38 @@ static void conclude_columns(struct engine *e, struct run_result *out)
 	}
 }
 
+/* Each case's claim once, in the order of the cases; and what their scenarios cannot check. */
+static void conclude_claims(struct engine *e, struct run_result *out)
+{
+	const struct scenario *last = NULL;
+	const struct kase *before = NULL;
+
+	for (size_t i = 0; i < e->cells.n; i++) {
+		const struct kase *k = e->cells.v[i].k;
+		struct claim_case c = { .scenario = mem_strdup(k->scenario->name), .kase = mem_strdup(k->name) };
+
+		if (k == before || !k->claim.source) {
+			mem_free(c.scenario);
+			mem_free(c.kase);
+		} else {
+			c.source = mem_strdup(k->claim.source);
+			c.text = mem_strdup(k->claim.text);
+			c.at = mem_strdup(k->claim.at);
+			c.explain = mem_strdup(k->explain);
+			vec_push(&out->claim_cases, c);
+		}
+		for (size_t n = 0; k->scenario != last && n < k->scenario->unchecked.n; n++) {
+			const struct unchecked *u = &k->scenario->unchecked.v[n];
+			struct unchecked_claim copy = { mem_strdup(k->scenario->name), mem_strdup(u->source),
+							mem_strdup(u->text), mem_strdup(u->why) };
+
+			vec_push(&out->unchecked, copy);
+		}
+		last = k->scenario;
+		before = k;
+	}
+}
+
 void engine_conclude(struct engine *e, struct run_result *out)
 {
 	out->planned = e->cells.n;
@@ -353,6 +393,7 @@ void engine_conclude(struct engine *e, struct run_result *out)
 		if (e->cells.v[i].done)
 			conclude_cell(e, &e->cells.v[i], out);
 	conclude_columns(e, out);
+	conclude_claims(e, out);
 	for (size_t i = 0; i < e->cells.n; i++) {
 		const struct kase *k = e->cells.v[i].k;
 		bool seen = false;

@@ -20,6 +20,7 @@ struct cell {
 	struct canary *rescue_canary; /* of the second opinion's run, likewise */
 	struct layout_pairs layouts; /* that its steps named */
 	char *not_run;             /* why a cell that should run could not; or NULL */
+	bool claim_differs;        /* the program did not print what the checked document says */
 	bool done, all_cached, asked;
 	bool dropped;              /* interrupted: no result */
 	VEC(struct outcome) repeats;
@@ -41,6 +42,9 @@ struct engine {
 	void *arg;
 	char *scenario_error;
 };
+
+/* engine.c: where the cell stands, for rules; borrowed. */
+struct place cell_place(const struct cell *c);
 
 /* attempt.c: begins a cell, or its second opinion. It ends in cell_end(). */
 void attempt_begin(struct engine *e, struct cell *c, unsigned repeat, bool rescue);

@@ -54,8 +54,16 @@ struct run {
 	struct ask *ask;
 	struct binary *binary;
 	struct job *job;
-	char *dir;
+	char *dir;                      /* its own, removed afterwards */
+	char *src;                      /* of a tool: where the fixture lies */
 };
+
+static void run_free(struct run *run)
+{
+	mem_free(run->dir);
+	mem_free(run->src);
+	mem_free(run);
+}
 
 struct version_waiter {
 	versioned_fn *fn;
@@ -458,6 +466,18 @@ static void on_supplied(void *arg, struct toolchain *tc)
 
 /* --- running -------------------------------------------------------------- */
 
+/* What a tool says of places on this machine is not its answer. */
+static void add_plain(struct str *out, const struct run *run, const struct str *said)
+{
+	struct path_alias aliases[] = { { run->ask->build.tc->goroot, "$GOROOT" }, { run->src, "." },
+					{ run->dir, "$TMP" }, { run->binary->x->cache, "$CACHE" } };
+	struct path_aliases list = { aliases, 4 };
+	char *plain = diagnose_path_alias((struct text){ said->s, said->len }, &list);
+
+	str_add(out, plain);
+	mem_free(plain);
+}
+
 static void on_run_exit(struct job *job, void *arg)
 {
 	struct run *run = arg, **p;
@@ -471,8 +491,6 @@ static void on_run_exit(struct job *job, void *arg)
 	run->binary->users--;
 	run->binary->used = ++x->clock;
 	remove_quietly(run->dir);
-	mem_free(run->dir);
-	mem_free(run);
 	if (job->end == JOB_CANCELLED) {
 		fail_ask(ask, ERR_INTERRUPTED, "interrupted");
 	} else if (job->end == JOB_NOT_STARTED) {
@@ -484,10 +502,16 @@ static void on_run_exit(struct job *job, void *arg)
 		ask->fact.wall_ms = (double)job->wall_ms;
 		ask->fact.out_total = job->out_total;
 		ask->fact.err_total = job->err_total;
-		str_addn(&ask->out, job->out.s, job->out.len);
-		str_addn(&ask->err, job->err.s, job->err.len);
+		if (ask->kind == ASK_TOOL) {
+			add_plain(&ask->out, run, &job->out);
+			add_plain(&ask->err, run, &job->err);
+		} else {
+			str_addn(&ask->out, job->out.s, job->out.len);
+			str_addn(&ask->err, job->err.s, job->err.len);
+		}
 		ask_answered(ask);
 	}
+	run_free(run);
 	prune(x);
 	advance(x);
 }
@@ -514,42 +538,188 @@ static uint64_t cpu_limit(uint64_t timeout_ms)
 	return (timeout_ms / 1000 + 10) * (uint64_t)(cores > 0 ? cores : 1);
 }
 
+/* --- tools ------------------------------------------------------------------ */
+
+static bool needs_program(const struct ask *ask)
+{
+	return ask->kind == ASK_RUN || (ask->kind == ASK_TOOL && ask->tool.tool == TOOL_OBJDUMP);
+}
+
+static int lay_out_for_tool(struct run *run, struct error *err)
+{
+	const struct build_question *q = &run->ask->build;
+	char *src = path_join(run->binary->x->cache, "src");
+	int rc = fixture_lay_out(q->fixture, src, q->lowered, &run->src, err);
+
+	mem_free(src);
+	return rc;
+}
+
+/* A function's name as a pattern that fits nothing else. */
+static void add_exactly(struct strv *argv, const char *name)
+{
+	struct str s = STR_INIT;
+
+	str_addc(&s, '^');
+	for (; *name; name++) {
+		if (strchr("\\.+*?()|[]{}^$", *name))
+			str_addc(&s, '\\');
+		str_addc(&s, *name);
+	}
+	str_addc(&s, '$');
+	strv_add(argv, s.s);
+	str_free(&s);
+}
+
+/* The runner's words before the program, as `go test -exec` wants them. */
+static void add_exec(struct strv *argv, struct runner *runner)
+{
+	struct strv words = { 0 };
+	struct str joined = STR_INIT;
+
+	runner_argv(runner, "", &words);
+	for (size_t i = 0; i + 1 < words.n; i++)
+		str_addf(&joined, "%s%s", i ? " " : "", words.v[i]);
+	if (joined.len)
+		strv_addf(argv, "-exec=%s", joined.s);
+	str_free(&joined);
+	strv_free(&words);
+}
+
+static void add_all(struct strv *argv, const struct strv *args)
+{
+	for (size_t i = 0; i < args->n; i++)
+		strv_add(argv, args->v[i]);
+}
+
+/* Returns the folder to run it in, borrowed. */
+static const char *tool_command(struct run *run, struct strv *argv, struct strv *env)
+{
+	const struct ask *ask = run->ask;
+	const struct build_question *q = &ask->build;
+	const struct strv *args = ask->tool.args;
+	struct gobuild g = { .goroot = q->tc->goroot, .version = q->tc->version, .target = q->target,
+			     .variant = q->variant, .cgo = q->cgo, .rescue = q->rescue,
+			     .overlay = q->tc->overlay, .package = q->package,
+			     .cache = run->binary->x->cache, .tmp = run->dir, .parallel = 1 };
+
+	gobuild_env(&g, env);
+	switch (ask->tool.tool) {
+	case TOOL_COMPILE:
+		gobuild_tool_argv(&g, "list", argv);
+		strv_add(argv, "-export");
+		strv_add(argv, "-f=");
+		add_all(argv, args);
+		strv_add(argv, q->package);
+		break;
+	case TOOL_VET:
+		gobuild_tool_argv(&g, "vet", argv);
+		strv_add(argv, q->package);
+		break;
+	case TOOL_TEST:
+		gobuild_tool_argv(&g, "test", argv);
+		strv_add(argv, "-count=1");
+		add_exec(argv, ask->tool.runner);
+		strv_add(argv, q->package);
+		add_all(argv, args);
+		break;
+	case TOOL_OBJDUMP:
+		strv_addf(argv, "%s/bin/go", g.goroot);
+		strv_add(argv, "tool");
+		strv_add(argv, "objdump");
+		strv_add(argv, "-s");
+		add_exactly(argv, args->v[0]);
+		strv_add(argv, run->binary->path);
+		break;
+	case TOOL_SOURCE:
+		strv_add(argv, "grep");
+		strv_add(argv, "-rnF");
+		strv_add(argv, "-e");
+		strv_add(argv, args->v[0]);
+		strv_add(argv, "--");
+		strv_add(argv, args->v[1]);
+		return g.goroot;
+	}
+	return run->src;
+}
+
+static void on_tool_supplied(void *arg, struct toolchain *tc)
+{
+	struct run *run = arg;
+	struct exec_go *x = run->binary->x;
+
+	x->supplying--;
+	if (!x->cancelled && tc->state != SUPPLY_FAILED) {
+		vec_push(&x->run_queue, run);
+		advance(x);
+		return;
+	}
+	run->binary->users--;
+	if (x->cancelled)
+		fail_ask(run->ask, ERR_INTERRUPTED, "interrupted");
+	else
+		fail_ask(run->ask, tc->why, tc->failure);
+	run_free(run);
+}
+
+/* One that looks at sources alone: only the toolchain must be here. */
+static void queue_tool(struct exec_go *x, struct binary *b, struct ask *ask)
+{
+	struct run *run = mem_zalloc(sizeof(*run));
+
+	run->ask = ask;
+	run->binary = b;
+	b->users++;
+	if (ask->build.tc->state == SUPPLY_READY) {
+		vec_push(&x->run_queue, run);
+		return;
+	}
+	x->supplying++;
+	x->supplier->need(x->supplier, ask->build.tc, on_tool_supplied, run);
+}
+
 static void start_run(struct run *run)
 {
 	struct ask *ask = run->ask;
 	struct exec_go *x = run->binary->x;
 	struct strv argv = { 0 }, env = { 0 };
-	struct job_spec spec = { .timeout_ms = ask->run.timeout_ms, .first_signal = SIGQUIT,
+	uint64_t limit = ask->kind == ASK_TOOL ? ask->tool.timeout_ms : ask->run.timeout_ms;
+	struct job_spec spec = { .timeout_ms = limit, .first_signal = SIGQUIT,
 				 .data_bytes = (uint64_t)EXEC_RUN_MEGABYTES << 20,
 				 .file_bytes = (uint64_t)FILE_BYTES_MB << 20,
-				 .cpu_s = cpu_limit(ask->run.timeout_ms) };
+				 .cpu_s = cpu_limit(limit) };
 	struct error err = { 0 };
 
 	run->dir = mem_printf("%s/run%u", x->dir, x->serial++);
 	run->next = x->under_way;
 	x->under_way = run;
 	x->running++;
-	if (access(run->binary->path, X_OK) < 0)
+	if (needs_program(ask) && access(run->binary->path, X_OK) < 0)
 		err_set(&err, ERR_INPUT, "not run: the package is not main, its build makes no program");
-	else
-		fs_mkdirs(run->dir, &err);
+	else if (fs_mkdirs(run->dir, &err) == 0 && ask->kind == ASK_TOOL)
+		lay_out_for_tool(run, &err);
 	if (err.code) {
 		x->under_way = run->next;
 		x->running--;
 		run->binary->users--;
-		mem_free(run->dir);
-		mem_free(run);
+		run_free(run);
 		fail_ask(ask, err.code, err.msg);
 		return;
 	}
-	runner_argv(ask->run.runner, run->binary->path, &argv);
-	for (size_t i = 0; ask->run.args && i < ask->run.args->n; i++)
-		strv_add(&argv, ask->run.args->v[i]);
-	run_env(run, &env);
+	if (ask->kind == ASK_TOOL) {
+		spec.data_bytes = (uint64_t)BUILD_DATA_BYTES_MB << 20;
+		spec.first_signal = SIGKILL;
+		spec.cwd = tool_command(run, &argv, &env);
+	} else {
+		runner_argv(ask->run.runner, run->binary->path, &argv);
+		for (size_t i = 0; ask->run.args && i < ask->run.args->n; i++)
+			strv_add(&argv, ask->run.args->v[i]);
+		run_env(run, &env);
+		spec.cwd = run->dir;
+		spec.input = ask->run.input;
+	}
 	spec.argv = strv_argv(&argv);
 	spec.env = strv_argv(&env);
-	spec.cwd = run->dir;
-	spec.input = ask->run.input;
 	describe(ask, spec.argv, NULL);
 	run->job = job_start(x->jobs, &spec, on_run_exit, run);
 	strv_free(&argv);
@@ -620,6 +790,12 @@ static void start(struct executor *ex, struct ask *ask)
 		b->refused = ask;
 		binary_want(b, &ask->build);
 		break;
+	case ASK_TOOL:
+		if (!needs_program(ask)) {
+			queue_tool(x, b, ask);
+			break;
+		}
+		/* fall through */
 	case ASK_RUN:
 		if (b->state == READY) {
 			queue_run(x, b, ask);
@@ -643,7 +819,7 @@ static void cancel_all(struct executor *ex)
 		take_first(&x->run_queue, run);
 		run->binary->users--;
 		fail_ask(run->ask, ERR_INTERRUPTED, "interrupted");
-		mem_free(run);
+		run_free(run);
 	}
 	while (x->build_queue.n) {
 		struct binary *b;

@@ -6,15 +6,18 @@
 #include "harness/script/bind.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/fs.h"
 #include "harness/script/options.h"
 #include "toolchains/gover.h"
 
 #define CELL_TYPE "lnmatrix.cell"
 
 /* Of a cell's builds and runs; of the budget, for a note or finding. */
-enum { MAX_REQUESTS = 1000, REMARK_COST = 1000 };
+enum { MAX_REQUESTS = 1000, REMARK_COST = 1000, DEFAULT_ROUNDS = 5, MAX_ROUNDS = 99 };
 
 static const char default_steps_key = 0;
 
@@ -76,7 +79,7 @@ static int l_build(lua_State *L)
 
 static int l_run(lua_State *L)
 {
-	static const char *const known[] = { "args", "env", "stdin", "may_fail", "check", NULL };
+	static const char *const known[] = { "args", "env", "stdin", "may_fail", "check", "round", NULL };
 	struct request *r = new_request(L, check_cell(L), REQUEST_RUN);
 	const char *input;
 
@@ -92,8 +95,296 @@ static int l_run(lua_State *L)
 		input = opt_string(L, 2, "cell:run", "stdin");
 		r->has_input = input != NULL;
 		r->input = mem_strdup(input);
+		opt_integer(L, 2, "cell:run", "round", 0, MAX_REQUESTS, &r->round);
 	}
 	return lua_yield(L, 0);
+}
+
+/* Tools of Go's, asked with the cell's flags: what they come to never ends the cell. */
+static struct request *new_tool(lua_State *L, enum go_tool tool)
+{
+	struct request *r = new_request(L, check_cell(L), REQUEST_TOOL);
+
+	r->tool = tool;
+	return r;
+}
+
+static int l_compile(lua_State *L)
+{
+	static const char *const known[] = { "package", "gcflags", "asmflags", NULL };
+	struct request *r = new_tool(L, TOOL_COMPILE);
+	const char *flags;
+
+	if (lua_gettop(L) >= 2) {
+		luaL_checktype(L, 2, LUA_TTABLE);
+		opt_check_keys(L, 2, "cell:compile", known);
+		r->package = mem_strdup(opt_string(L, 2, "cell:compile", "package"));
+		flags = opt_string(L, 2, "cell:compile", "gcflags");
+		if (flags)
+			strv_addf(&r->args, "-gcflags=%s", flags);
+		flags = opt_string(L, 2, "cell:compile", "asmflags");
+		if (flags)
+			strv_addf(&r->args, "-asmflags=%s", flags);
+	}
+	return lua_yield(L, 0);
+}
+
+static int l_vet(lua_State *L)
+{
+	static const char *const known[] = { "package", NULL };
+	struct request *r = new_tool(L, TOOL_VET);
+
+	if (lua_gettop(L) >= 2) {
+		luaL_checktype(L, 2, LUA_TTABLE);
+		opt_check_keys(L, 2, "cell:vet", known);
+		r->package = mem_strdup(opt_string(L, 2, "cell:vet", "package"));
+	}
+	return lua_yield(L, 0);
+}
+
+static int l_test(lua_State *L)
+{
+	static const char *const known[] = { "package", "args", NULL };
+	struct request *r = new_tool(L, TOOL_TEST);
+
+	if (lua_gettop(L) >= 2) {
+		luaL_checktype(L, 2, LUA_TTABLE);
+		opt_check_keys(L, 2, "cell:test", known);
+		r->package = mem_strdup(opt_string(L, 2, "cell:test", "package"));
+		opt_strings(L, 2, "cell:test", "args", false, &r->args);
+	}
+	return lua_yield(L, 0);
+}
+
+static int l_objdump(lua_State *L)
+{
+	struct request *r = new_tool(L, TOOL_OBJDUMP);
+
+	strv_add(&r->args, luaL_checkstring(L, 2));
+	return lua_yield(L, 0);
+}
+
+static const char *answer_text(lua_State *L, const char *stream)
+{
+	const char *text;
+
+	lua_getfield(L, -1, stream); /* stays on the stack, which keeps the text */
+	text = lua_tostring(L, -1);
+	return text ? text : "";
+}
+
+/* "src/runtime/stubs.go:12:func f()" */
+static bool push_place(lua_State *L, const char *line)
+{
+	const char *colon = strchr(line, ':'), *words = colon ? strchr(colon + 1, ':') : NULL;
+
+	if (!words)
+		return false;
+	lua_createtable(L, 0, 3);
+	lua_pushlstring(L, line, (size_t)(colon - line));
+	lua_setfield(L, -2, "file");
+	lua_pushinteger(L, atoi(colon + 1));
+	lua_setfield(L, -2, "line");
+	lua_pushstring(L, words + 1);
+	lua_setfield(L, -2, "text");
+	return true;
+}
+
+static int source_known(lua_State *L, int status, lua_KContext ctx)
+{
+	const char *text = answer_text(L, "stdout");
+	lua_Integer n = 0;
+
+	(void)status;
+	(void)ctx;
+	lua_newtable(L);
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		lua_pushlstring(L, text, len);
+		sandbox_charge(L, (long)len + REMARK_COST);
+		if (push_place(L, lua_tostring(L, -1)))
+			lua_seti(L, -3, ++n);
+		lua_pop(L, 1);
+		text += len + (text[len] == '\n');
+	}
+	return 1;
+}
+
+/* What stands below GOROOT; a path may not lead out of it. */
+static int l_source(lua_State *L)
+{
+	struct request *r = new_tool(L, TOOL_SOURCE);
+	const char *text = luaL_checkstring(L, 2), *path = luaL_checkstring(L, 3);
+
+	if (!*text || strchr(text, '\n'))
+		return luaL_error(L, "cell:source: the text must be one line, and not empty");
+	if (!path_is_tame(path))
+		return luaL_error(L, "cell:source: \"%s\" is no path below GOROOT; they look like "
+				  "src/runtime/stubs.go", path);
+	strv_add(&r->args, text);
+	strv_add(&r->args, path);
+	return lua_yieldk(L, 0, 0, source_known);
+}
+
+/* The symbols of a line of objdump's, "x.go:3  0x1  90  MOVQ main.x+8(SB), AX", each once. */
+static void push_symbols(lua_State *L, const char *line, const char *own, int list, int seen)
+{
+	for (const char *end = line; (end = strstr(end, "(SB)")) != NULL; end++) {
+		const char *begin = end, *plus = end;
+
+		while (begin > line && !strchr(" \t,$", begin[-1]))
+			begin--;
+		while (plus > begin && plus[-1] >= '0' && plus[-1] <= '9')
+			plus--;
+		if (plus == begin || plus == end || plus[-1] != '+')
+			plus = end + 1;
+		lua_pushlstring(L, begin, (size_t)(plus - 1 - begin));
+		if (strcmp(lua_tostring(L, -1), own) != 0 && lua_getfield(L, seen, lua_tostring(L, -1)) == LUA_TNIL) {
+			lua_pushboolean(L, 1);
+			lua_setfield(L, seen, lua_tostring(L, -3));
+			lua_pushvalue(L, -2);
+			lua_seti(L, list, luaL_len(L, list) + 1);
+		}
+		lua_settop(L, seen);
+	}
+}
+
+static int symbols_known(lua_State *L, int status, lua_KContext ctx)
+{
+	const char *own = lua_tostring(L, 2), *text = answer_text(L, "stdout");
+	int list, seen;
+
+	(void)status;
+	(void)ctx;
+	lua_newtable(L);
+	list = lua_gettop(L);
+	lua_newtable(L);
+	seen = lua_gettop(L);
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		sandbox_charge(L, (long)len);
+		lua_pushlstring(L, text, len);
+		if (!str_starts(lua_tostring(L, -1), "TEXT "))
+			push_symbols(L, lua_tostring(L, -1), own, list, seen);
+		lua_settop(L, seen);
+		text += len + (text[len] == '\n');
+	}
+	lua_settop(L, list);
+	return 1;
+}
+
+static int l_symbols(lua_State *L)
+{
+	struct request *r = new_tool(L, TOOL_OBJDUMP);
+
+	strv_add(&r->args, luaL_checkstring(L, 2));
+	return lua_yieldk(L, 0, 0, symbols_known);
+}
+
+/* --- measuring ---------------------------------------------------------- */
+
+enum { MEASURE_CELL = 1, MEASURE_OPTIONS, MEASURE_NUMBERS }; /* on the stack */
+
+static void collect_numbers(lua_State *L, const char *text)
+{
+	char name[64];
+	double number;
+	int used;
+
+	while (sscanf(text, "%63s %lf%n", name, &number, &used) == 2) {
+		text += used;
+		sandbox_charge(L, REMARK_COST);
+		if (lua_getfield(L, MEASURE_NUMBERS, name) != LUA_TTABLE) {
+			lua_newtable(L);
+			lua_pushvalue(L, -1);
+			lua_setfield(L, MEASURE_NUMBERS, name);
+		}
+		lua_pushnumber(L, number);
+		lua_seti(L, -2, luaL_len(L, -2) + 1);
+		lua_settop(L, MEASURE_NUMBERS + 1);
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median_of(lua_State *L, int list)
+{
+	double numbers[MAX_ROUNDS];
+	int n = (int)luaL_len(L, list);
+
+	n = n > MAX_ROUNDS ? MAX_ROUNDS : n;
+	for (int i = 0; i < n; i++) {
+		lua_geti(L, list, i + 1);
+		numbers[i] = lua_tonumber(L, -1);
+		lua_pop(L, 1);
+	}
+	qsort(numbers, (size_t)n, sizeof(*numbers), by_number);
+	return numbers[n / 2];
+}
+
+static int push_medians(lua_State *L)
+{
+	int out;
+
+	lua_newtable(L);
+	out = lua_gettop(L);
+	lua_pushnil(L);
+	while (lua_next(L, MEASURE_NUMBERS)) {
+		double median = median_of(L, lua_gettop(L));
+
+		lua_pop(L, 1);
+		lua_pushvalue(L, -1);
+		lua_pushnumber(L, median);
+		lua_settable(L, out);
+	}
+	lua_settop(L, out);
+	return 1;
+}
+
+static int measure_more(lua_State *L, int status, lua_KContext ctx);
+
+static int measure_round(lua_State *L, int round)
+{
+	struct request *r = new_request(L, check_cell(L), REQUEST_RUN);
+
+	r->round = round;
+	if (lua_istable(L, MEASURE_OPTIONS))
+		r->has_args = opt_strings(L, MEASURE_OPTIONS, "cell:measure", "args", false, &r->args);
+	return lua_yieldk(L, 0, round, measure_more);
+}
+
+static int measure_more(lua_State *L, int status, lua_KContext round)
+{
+	int runs = DEFAULT_ROUNDS;
+
+	(void)status;
+	collect_numbers(L, answer_text(L, "stdout"));
+	if (lua_istable(L, MEASURE_OPTIONS))
+		opt_integer(L, MEASURE_OPTIONS, "cell:measure", "runs", 1, MAX_ROUNDS, &runs);
+	lua_settop(L, MEASURE_NUMBERS);
+	return round < runs ? measure_round(L, (int)round + 1) : push_medians(L);
+}
+
+static int l_measure(lua_State *L)
+{
+	static const char *const known[] = { "runs", "args", NULL };
+	int runs = DEFAULT_ROUNDS;
+
+	lua_settop(L, MEASURE_OPTIONS);
+	if (!lua_isnil(L, MEASURE_OPTIONS)) {
+		luaL_checktype(L, MEASURE_OPTIONS, LUA_TTABLE);
+		opt_check_keys(L, MEASURE_OPTIONS, "cell:measure", known);
+		opt_integer(L, MEASURE_OPTIONS, "cell:measure", "runs", 1, MAX_ROUNDS, &runs);
+	}
+	lua_newtable(L);
+	return measure_round(L, 1);
 }
 
 static int fail_with(lua_State *L, struct steps *s, const char *message)
@@ -221,7 +512,8 @@ static int l_index(lua_State *L)
 	lua_getfield(L, -1, key);
 	if (lua_isnil(L, -1))
 		return luaL_error(L, "a cell has no \"%s\" (fields: toolchain, go, target, goos, goarch, "
-				  "variant, cgo; methods: build, run, check, fail, note, finding, layout, go_is)",
+				  "variant, cgo; methods: build, run, compile, vet, test, objdump, symbols, source, measure, "
+				  "check, fail, note, finding, layout, go_is)",
 				  key);
 	return 1;
 }
@@ -236,7 +528,10 @@ void bind_cell(lua_State *L)
 	static const luaL_Reg methods[] = {
 		{ "build", l_build }, { "run", l_run },         { "check", l_check },
 		{ "fail", l_fail },   { "note", l_note },       { "finding", l_finding },
-		{ "layout", l_layout }, { "go_is", l_go_is }, { NULL, NULL },
+		{ "layout", l_layout }, { "go_is", l_go_is },   { "compile", l_compile },
+		{ "vet", l_vet },     { "test", l_test },       { "objdump", l_objdump },
+		{ "source", l_source }, { "symbols", l_symbols }, { "measure", l_measure },
+		{ NULL, NULL },
 	};
 	static const char steps[] = "local cell = ... cell:build() cell:run()";
 

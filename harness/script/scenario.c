@@ -123,10 +123,11 @@ static int l_scenario(lua_State *L)
 
 /* --- expect and says ---------------------------------------------------- */
 
-static void read_outcomes(lua_State *L, int t, const char *what, struct rule *r,
+static void read_outcomes(lua_State *L, int t, const char *what, const char *key, unsigned *out,
 			  struct strv *scratch)
 {
-	opt_strings(L, t, what, "outcome", true, scratch);
+	strv_free(scratch);
+	opt_strings(L, t, what, key, true, scratch);
 	for (size_t i = 0; i < scratch->n; i++) {
 		int kind = outcome_parse(scratch->v[i]);
 
@@ -136,19 +137,31 @@ static void read_outcomes(lua_State *L, int t, const char *what, struct rule *r,
 				   "run-wrong, timeout, unsupported, flaky)", what, scratch->v[i]);
 		if (kind == OUTCOME_INFRA)
 			luaL_error(L, "%s: infra is this machine's fault and cannot be expected", what);
-		r->outcomes |= 1u << kind;
+		*out |= 1u << kind;
 	}
+}
+
+/* "registers", "stack": how arguments travel; -1: either. */
+static int read_abi(lua_State *L, int t, const char *what)
+{
+	const char *abi = opt_string(L, t, what, "abi");
+
+	if (!abi)
+		return -1;
+	if (strcmp(abi, "registers") != 0 && strcmp(abi, "stack") != 0)
+		luaL_error(L, "%s: \"abi\" must be \"registers\" or \"stack\", not \"%s\"", what, abi);
+	return *abi == 'r';
 }
 
 static void read_rule(lua_State *L, int t, const char *what, struct rules *rules)
 {
-	static const char *const known[] = { "go", "toolchain", "target", "variant", "cgo", "outcome",
-					     "symbols", "findings", "rescue", "message", "signal", "exit", "stdout",
+	static const char *const known[] = { "go", "toolchain", "target", "variant", "cgo", "abi",
+					     "outcome", "never", "symbols", "findings", "rescue", "message", "signal", "exit", "stdout",
 					     "stderr", "why", NULL };
 	struct script *script = script_of(L);
 	struct error err = { 0 };
 	const char *rescue;
-	struct rule *r, empty = { .cgo = -1, .rescue = -1 };
+	struct rule *r, empty = { .cgo = -1, .registers = -1, .rescue = -1 };
 
 	opt_check_keys(L, t, what, known);
 	vec_push(rules, empty);
@@ -158,8 +171,9 @@ static void read_rule(lua_State *L, int t, const char *what, struct rules *rules
 	opt_strings(L, t, what, "target", true, &r->target);
 	opt_strings(L, t, what, "variant", false, &r->variant);
 	r->cgo = opt_bool(L, t, what, "cgo");
-	strv_free(&script->scratch);
-	read_outcomes(L, t, what, r, &script->scratch);
+	r->registers = read_abi(L, t, what);
+	read_outcomes(L, t, what, "outcome", &r->outcomes, &script->scratch);
+	read_outcomes(L, t, what, "never", &r->never, &script->scratch);
 	r->has_symbols = opt_strings(L, t, what, "symbols", true, &r->symbols);
 	strv_sort(&r->symbols);
 	opt_strings(L, t, what, "findings", true, &r->findings);
@@ -222,7 +236,7 @@ static void read_rules(lua_State *L, int t, const char *what, const char *key, s
 
 static void read_claim(lua_State *L, int t, const char *what, struct kase *k)
 {
-	static const char *const known[] = { "source", "says", NULL };
+	static const char *const known[] = { "source", "text", "at", "says", "because", NULL };
 
 	lua_getfield(L, t, "claim");
 	if (!lua_isnil(L, -1)) {
@@ -236,7 +250,10 @@ static void read_claim(lua_State *L, int t, const char *what, struct kase *k)
 		if (!source)
 			luaL_error(L, "%s: claim: \"source\" is missing: which document says so?", what);
 		k->claim.source = mem_strdup(source);
+		k->claim.text = mem_strdup(opt_string(L, claim, what, "text"));
+		k->claim.at = mem_strdup(opt_string(L, claim, what, "at"));
 		read_rules(L, claim, lua_pushfstring(L, "%s: claim", what), "says", &k->claim.says);
+		read_rules(L, claim, lua_pushfstring(L, "%s: claim", what), "because", &k->claim.because);
 		lua_settop(L, claim);
 	}
 	lua_pop(L, 1);
@@ -300,7 +317,7 @@ static int l_case_body(lua_State *L)
 {
 	static const char *const known[] = { "about", "files", "package", "run", "args", "stdin", "env",
 					     "timeout", "go", "target", "variant", "cgo", "expect",
-					     "claim", "steps", NULL };
+					     "claim", "explain", "repeats", "steps", NULL };
 	struct script *script = script_of(L);
 	struct scenario *sc = script->sc;
 	struct kase *k;
@@ -342,12 +359,35 @@ static int l_case_body(lua_State *L)
 	read_files(L, 1, what, k);
 	read_rules(L, 1, what, "expect", &k->expect);
 	read_claim(L, 1, what, k);
+	k->explain = mem_strdup(opt_string(L, 1, what, "explain"));
+	opt_integer(L, 1, what, "repeats", 1, 100, &k->repeats);
 	lua_getfield(L, 1, "steps");
 	if (lua_isfunction(L, -1)) {
 		k->steps_ref = luaL_ref(L, LUA_REGISTRYINDEX);
 	} else if (!lua_isnil(L, -1)) {
 		return luaL_error(L, "%s: \"steps\" must be a function(cell) ... end", what);
 	}
+	return 0;
+}
+
+static int l_not_checkable(lua_State *L)
+{
+	static const char *const known[] = { "source", "text", "why", NULL };
+	struct scenario *sc = script_of(L)->sc;
+	struct unchecked u = { 0 };
+	const char *source, *text, *why;
+
+	luaL_checktype(L, 1, LUA_TTABLE);
+	opt_check_keys(L, 1, "not_checkable", known);
+	source = opt_string(L, 1, "not_checkable", "source");
+	text = opt_string(L, 1, "not_checkable", "text");
+	why = opt_string(L, 1, "not_checkable", "why");
+	if (!source || !text || !why)
+		return luaL_error(L, "not_checkable: \"source\", \"text\" and \"why\" must be given");
+	sandbox_charge(L, CASE_COST);
+	vec_push(&sc->unchecked, u);
+	sc->unchecked.v[sc->unchecked.n - 1] =
+		(struct unchecked){ mem_strdup(source), mem_strdup(text), mem_strdup(why) };
 	return 0;
 }
 
@@ -386,6 +426,8 @@ static int l_setup(lua_State *L)
 	lua_setfield(L, -2, "scenario");
 	lua_pushcfunction(L, l_case);
 	lua_setfield(L, -2, "case");
+	lua_pushcfunction(L, l_not_checkable);
+	lua_setfield(L, -2, "not_checkable");
 	if (luaL_loadbufferx(L, script->text.s, script->text.len, script->chunk, "t") != LUA_OK)
 		return lua_error(L);
 	lua_pushvalue(L, -2);
@@ -477,7 +519,11 @@ static void case_free(struct kase *k)
 	mem_free(k->input);
 	rules_dispose(&k->expect);
 	mem_free(k->claim.source);
+	mem_free(k->claim.text);
+	mem_free(k->claim.at);
+	mem_free(k->explain);
 	rules_dispose(&k->claim.says);
+	rules_dispose(&k->claim.because);
 	mem_free(k);
 }
 
@@ -498,6 +544,12 @@ void scenario_free(struct scenario *sc)
 	for (size_t i = 0; i < sc->cases.n; i++)
 		case_free(sc->cases.v[i]);
 	vec_free(&sc->cases);
+	for (size_t i = 0; i < sc->unchecked.n; i++) {
+		mem_free(sc->unchecked.v[i].source);
+		mem_free(sc->unchecked.v[i].text);
+		mem_free(sc->unchecked.v[i].why);
+	}
+	vec_free(&sc->unchecked);
 	matrix_dispose(&sc->matrix);
 	mem_free(sc->name);
 	mem_free(sc->path);

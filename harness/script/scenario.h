@@ -29,7 +29,13 @@ struct matrix {
 
 struct claim {
 	char *source;         /* which document */
-	struct rules says;
+	char *text, *at;      /* the statement in a sentence; the version that it names; or NULL */
+	struct rules says, because;
+};
+
+/* A statement that no program can check. */
+struct unchecked {
+	char *source, *text, *why;
 };
 
 struct scenario;
@@ -45,7 +51,9 @@ struct kase {
 	char *input;               /* its stdin, or NULL */
 	uint64_t timeout_ms;       /* of each build and each run; 0: the default */
 	struct rules expect;
-	struct claim claim;        /* says.n == 0: none */
+	struct claim claim;        /* source NULL: none */
+	char *explain;             /* of a claim that does not hold: what is true; or NULL */
+	int repeats;               /* times that the program runs; 0: as the run says */
 	int line;                  /* in the scenario file */
 	int steps_ref;             /* private: the Lua function */
 };
@@ -53,6 +61,7 @@ struct kase {
 struct scenario {
 	char *name, *path, *about, *source;
 	VEC(struct kase *) cases;
+	VEC(struct unchecked) unchecked;
 	struct matrix matrix;
 	uint64_t timeout_ms;
 	struct script *script;     /* private */
@@ -71,24 +80,35 @@ struct cell_view {
 enum request_kind {
 	REQUEST_BUILD,
 	REQUEST_RUN,
+	REQUEST_TOOL,  /* one of Go's tools, or a look into Go's sources */
 	REQUEST_END,   /* the steps are through */
 	REQUEST_FAIL,  /* cell:check() or cell:fail(): message */
 	REQUEST_ERROR, /* the scenario itself failed: message "file:line: ..." */
 };
 
+enum go_tool {
+	TOOL_COMPILE, /* `go list -export`: compiles, links nothing; args are flags */
+	TOOL_VET,     /* `go vet`; args are flags */
+	TOOL_TEST,    /* `go test`; args come after the package */
+	TOOL_OBJDUMP, /* `go tool objdump` of the built program; args: a function's name */
+	TOOL_SOURCE,  /* grep in the toolchain's own tree; args: the text, a path below GOROOT */
+};
+
 struct request {
 	enum request_kind kind;
+	enum go_tool tool;           /* TOOL */
 	char *message;            /* FAIL, ERROR */
 	bool may_fail;            /* BUILD, RUN: the steps want to see a failure themselves */
 	bool check;               /* RUN: compare with what the program must print */
-	struct strv args, env;    /* RUN: instead of the case's, where given */
+	int round;                /* RUN: asked again under another number, it is run again */
+	struct strv args, env;    /* RUN: instead of the case's, where given; TOOL: see there */
 	bool has_args, has_env, has_input;
 	char *input;
-	char *package;            /* BUILD: instead of the case's, or NULL */
+	char *package;            /* BUILD, TOOL: instead of the case's, or NULL */
 };
 void request_dispose(struct request *r);
 
-/* The answer to BUILD or RUN. */
+/* The answer to BUILD, RUN or TOOL. */
 struct answer {
 	bool ok;
 	int exit_status;

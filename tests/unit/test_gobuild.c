@@ -44,12 +44,12 @@ static void assert_words(struct strv *got, const char *const *want)
 
 static void test_argv(void **state)
 {
-	static const char *const plain[] = { "/t/go/bin/go", "build", "-work", "-buildvcs=false", "-p=2", "-o",
+	static const char *const plain[] = { "/t/go/bin/go", "build", "-buildvcs=false", "-p=2", "-work", "-o",
 					     "/o/out", ".", NULL };
-	static const char *const old[] = { "/t/go/bin/go", "build", "-work", "-p=2", "-o", "/o/out", ".", NULL };
-	static const char *const all[] = { "/t/go/bin/go", "build", "-work", "-buildvcs=false", "-p=8",
+	static const char *const old[] = { "/t/go/bin/go", "build", "-p=2", "-work", "-o", "/o/out", ".", NULL };
+	static const char *const all[] = { "/t/go/bin/go", "build", "-buildvcs=false", "-p=8",
 					   "-overlay=/v/overlay.json", "-gcflags=-l", "-race",
-					   "-ldflags=-w -checklinkname=0", "-o", "/o/out", "./cmd/x", NULL };
+					   "-ldflags=-w -checklinkname=0", "-work", "-o", "/o/out", "./cmd/x", NULL };
 	struct strv argv = { 0 };
 	struct build x;
 
