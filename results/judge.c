@@ -318,6 +318,7 @@ void judge_claim(struct cell_result *c, const struct rules *says, const struct r
 
 	if (c->outcome.kind == OUTCOME_INFRA)
 		return;
+	c->says_output = said && (said->out || said->err);
 	if (said && output_differs)
 		c->says_differs = true;
 	if (said)

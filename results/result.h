@@ -37,6 +37,7 @@ struct cell_result {
 	char *why;               /* the expectation's reason as the scenario gives it, or NULL */
 	char *says;              /* what the checked document says of this cell, or NULL */
 	bool says_differs;       /* the document is wrong about this cell */
+	bool says_output;        /* it says what the program prints */
 	enum claim_fit fit;      /* how wrong */
 	enum claim_fit because;  /* whether the cause that it names can be: HOLDS, FAILS, or NONE */
 	char *command;           /* a plain `go build` to see the same, or NULL */

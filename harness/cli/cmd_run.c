@@ -19,6 +19,7 @@
 #include "harness/cli/session.h"
 #include "harness/cli/version.h"
 #include "harness/report/json.h"
+#include "harness/report/claims.h"
 #include "harness/report/table.h"
 #include "harness/sched/engine.h"
 #include "harness/sched/exec_go.h"
@@ -33,11 +34,11 @@ struct run_args {
 	struct strv cases;         /* globs; empty: all */
 	struct engine_options engine;
 	const char *format, *output;
-	bool fresh;
+	bool fresh, claims;
 };
 
 enum { OPT_TIMEOUT = 600, OPT_REPEAT, OPT_FRESH, OPT_FORMAT, OPT_JSON, OPT_CGO, OPT_CASE, OPT_GO_LINE,
-       OPT_RUNNER, OPT_GO, OPT_TARGET, OPT_VARIANT };
+       OPT_RUNNER, OPT_GO, OPT_TARGET, OPT_VARIANT, OPT_CLAIMS };
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "The matrix:", 1 },
@@ -57,7 +58,8 @@ static const struct argp_option options[] = {
 	  "toolchain", 2 },
 	{ "runner", OPT_RUNNER, "[TARGET=]NAME", 0, "run with this runner of runners.yaml", 2 },
 	{ 0, 0, 0, 0, "The answer:", 3 },
-	{ "format", OPT_FORMAT, "table|json", 0, "default table", 3 },
+	{ "format", OPT_FORMAT, "table|json", 0, "default table; markdown with --claims", 3 },
+	{ "claims", OPT_CLAIMS, 0, 0, "instead of the matrix: what the checked documents say, and what of it is true", 3 },
 	{ "json", OPT_JSON, 0, 0, "short for --format json", 3 },
 	{ "output", 'o', "FILE", 0, "write the answer there", 3 },
 	{ 0, 0, 0, 0, "Where things are:", 90 },
@@ -128,14 +130,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_RUNNER: add_list(state, "--runner", arg, list_split, &a->engine.runner_names); return 0;
 	case OPT_FORMAT: a->format = arg; return 0;
+	case OPT_CLAIMS: a->claims = true; return 0;
 	case OPT_JSON: a->format = "json"; return 0;
 	case 'o': a->output = arg; return 0;
 	case ARGP_KEY_ARG: strv_add(&a->paths, arg); return 0;
 	case ARGP_KEY_END:
 		if (a->paths.n == 0)
 			argp_error(state, "which scenario? give a .lua file, or a folder of them");
-		if (strcmp(a->format, "table") != 0 && strcmp(a->format, "json") != 0)
-			argp_error(state, "--format must be table or json, not \"%s\"", a->format);
+		if (strcmp(a->format, "table") != 0 && strcmp(a->format, "json") != 0 &&
+		    (!a->claims || strcmp(a->format, "markdown") != 0))
+			argp_error(state, "--format must be table or json%s, not \"%s\"",
+				   a->claims ? " or markdown" : "", a->format);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -641,6 +646,10 @@ static int print(struct run *r, struct error *err)
 		style.width = 100;
 	if (strcmp(r->a->format, "json") == 0)
 		report_json(&text, &r->result, load_text, r);
+	else if (strcmp(r->a->format, "markdown") == 0)
+		report_claims_markdown(&text, &r->result, load_text, r);
+	else if (r->a->claims)
+		report_claims_table(&text, &r->result, load_text, r, &style);
 	else
 		report_table(&text, &r->result, &style);
 	if (r->a->output)
@@ -659,9 +668,23 @@ static bool excused(struct run *r, const struct cell_result *c)
 	return at >= 0 && r->result.columns.v[at].excused;
 }
 
+/* Where the answer is another than the matrix, which would show them. */
+static void mention_unexpected(const struct run *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->result.cells.n; i++)
+		n += r->result.cells.v[i].verdict == VERDICT_UNEXPECTED || r->result.cells.v[i].alarming;
+	if (r->a->claims && n)
+		fprintf(stderr, "lnmatrix: %zu cell%s not as expected; without --claims they are shown\n", n,
+			n == 1 ? " is" : "s are");
+}
+
 static int status_of(struct run *r)
 {
 	bool infra = false;
+
+	mention_unexpected(r);
 
 	if (engine_scenario_error(r->engine)) {
 		fprintf(stderr, "lnmatrix: %s\n", engine_scenario_error(r->engine));

@@ -5,6 +5,7 @@
 
 #include "harness/report/json_parts.h"
 #include "results/changes.h"
+#include "results/claims.h"
 
 /* ---- values ---- */
 
@@ -52,6 +53,20 @@ static json_t *claim_of(const struct claim_source *claim)
 
 	json_set_text(object, "scenario", claim->scenario);
 	json_set_text(object, "source", claim->source);
+	return object;
+}
+
+static json_t *claim_case_of(const struct run_result *r, const struct claim_case *claim)
+{
+	json_t *object = json_object();
+
+	json_set_text(object, "scenario", claim->scenario);
+	json_set_text(object, "case", claim->kase);
+	json_set_text(object, "source", claim->source);
+	json_set_text(object, "text", claim->text);
+	json_set_text(object, "at", claim->at);
+	json_set_text(object, "verdict", claim_verdict_name(claim_judge(r, claim)));
+	json_set_optional(object, "explain", claim->explain);
 	return object;
 }
 
@@ -182,6 +197,10 @@ void report_json(struct str *out, const struct run_result *r, report_load_text *
 	for (size_t i = 0; i < r->claims.n; i++)
 		json_add_item(out, i, claim_of(&r->claims.v[i]));
 	json_close_list(out, r->claims.n);
+	json_open_list(out, "claim_verdicts");
+	for (size_t i = 0; i < r->claim_cases.n; i++)
+		json_add_item(out, i, claim_case_of(r, &r->claim_cases.v[i]));
+	json_close_list(out, r->claim_cases.n);
 	json_open_list(out, "cells");
 	for (size_t i = 0; i < r->cells.n; i++)
 		json_add_item(out, i, cell_of(&r->cells.v[i], load, arg));

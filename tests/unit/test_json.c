@@ -102,6 +102,7 @@ static void test_whole_document(void **state)
 		" {\"name\":\"go1.23.12\",\"base\":null,\"identity\":null}\n"
 		"],\n"
 		"\"claims\": [],\n"
+		"\"claim_verdicts\": [],\n"
 		"\"cells\": [\n"
 		" {\"scenario\":\"s\",\"case\":\"a\",\"toolchain\":\"go1.22.12\","
 		"\"target\":\"linux/386\",\"variant\":\"default\",\"cgo\":false,"
@@ -139,7 +140,7 @@ static void test_empty_run(void **state)
 
 	(void)state;
 	doc = document(&r, NULL, NULL);
-	check_keys(doc, "schema run toolchains claims cells changes");
+	check_keys(doc, "schema run toolchains claims claim_verdicts cells changes");
 	check_string(json_object_get(doc, "run"), "id", "");
 	check_string(json_object_get(doc, "run"), "ended", NULL);
 	json_decref(doc);
