@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/base/str.h"
+#include "toolchains/cc.h"
 
 static bool since(const struct gobuild *b, int minor)
 {
@@ -67,6 +67,8 @@ void gobuild_env(const struct gobuild *b, struct strv *env)
 	if (level_value(t))
 		strv_addf(env, "%s=%s", t->level_var, level_value(t));
 	strv_addf(env, "CGO_ENABLED=%d", b->cgo);
+	if (b->cgo && cc_path(t))
+		strv_addf(env, "CC=%s", cc_path(t));
 	if (b->variant->goexperiment)
 		strv_addf(env, "GOEXPERIMENT=%s", b->variant->goexperiment);
 	strv_add(env, "GOENV=off");
@@ -78,23 +80,6 @@ void gobuild_env(const struct gobuild *b, struct strv *env)
 	strv_add(env, "GOTOOLCHAIN=local");
 	strv_add(env, "GOTELEMETRY=off");
 	strv_add(env, "LC_ALL=C");
-}
-
-const char *gobuild_cc_identity(void)
-{
-	static const char *const dirs[] = { "/usr/local/bin", "/usr/bin", "/bin" };
-	static char identity[128];
-	struct stat st;
-
-	for (size_t i = 0; !identity[0] && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		char *path = mem_printf("%s/gcc", dirs[i]); /* cmd/go's default CC on linux */
-
-		if (stat(path, &st) == 0)
-			snprintf(identity, sizeof(identity), "%s %lld %lld", path, (long long)st.st_size,
-				 (long long)st.st_mtime);
-		mem_free(path);
-	}
-	return identity[0] ? identity : "no C compiler";
 }
 
 char *gobuild_command(const struct gobuild *b, const char *toolchain)

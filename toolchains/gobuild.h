@@ -35,9 +35,6 @@ void gobuild_argv(const struct gobuild *b, struct strv *argv);
 void gobuild_tool_argv(const struct gobuild *b, const char *command, struct strv *argv);
 /* Adds NAME=VALUE. */
 void gobuild_env(const struct gobuild *b, struct strv *env);
-/* What a cgo build depends on besides: which C compiler is found on the PATH of
- * gobuild_env(), by name, size and time. Good for ever. */
-const char *gobuild_cc_identity(void);
 /* What would be pasted into a shell to see the same with plain Go; caller frees.
  * `toolchain` is the name in results. */
 char *gobuild_command(const struct gobuild *b, const char *toolchain);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "harness/base/mem.h"
-#include "toolchains/gobuild.h"
+#include "toolchains/cc.h"
 
 /* Raise it when the way of asking changes, so that old facts do not answer. */
 #define BUILD_PURPOSE "build/1"
@@ -48,12 +48,14 @@ void build_key(char out[DIGEST_HEX], const struct build_question *q)
 	digest_add(d, q->target->goos);
 	digest_add(d, q->target->goarch);
 	digest_add(d, q->target->level);
-	digest_add(d, q->cgo ? gobuild_cc_identity() : "no cgo");
+	digest_add(d, q->cgo ? cc_identity(q->target) : "no cgo");
 	digest_add(d, q->variant->goexperiment);
 	add_list(d, &flags);
 	digest_add(d, q->fixture->digest);
 	digest_add(d, q->lowered);
 	digest_add(d, q->package);
+	if (q->host)
+		digest_add(d, q->host);
 	digest_end(d, out);
 	strv_free(&flags);
 }

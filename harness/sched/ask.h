@@ -44,6 +44,7 @@ struct build_question {
 	const struct fixture *fixture;
 	const char *lowered;       /* go.mod's go line is lowered to this; or NULL */
 	const char *package;
+	const char *host;          /* what loads the library that is built: "host.c", "./host"; or NULL */
 	uint64_t timeout_ms;
 };
 

@@ -5,6 +5,7 @@
 
 #include "harness/base/str.h"
 #include "results/judge.h"
+#include "toolchains/cc.h"
 #include "toolchains/gobuild.h"
 
 /* One going through the steps of a cell. */
@@ -210,12 +211,28 @@ static bool level_known(struct attempt *a)
 	return false;
 }
 
+/* With cgo a C compiler for the target takes part: without one Go cannot be asked. */
+static bool compiler_known(struct attempt *a)
+{
+	const struct target *t = a->cell->target;
+	const char *package = cc_package(t);
+	char *text;
+
+	if (!a->cell->cgo || cc_path(t))
+		return true;
+	text = package ? mem_printf("no C compiler for %s here; install %s", t->name, package)
+		       : mem_printf("no C compiler for %s is known", t->name);
+	judge_prepare(&a->outcome, OUTCOME_UNSUPPORTED, text);
+	mem_free(text);
+	return false;
+}
+
 /* Asks what the request is about as soon as the toolchain is known. */
 static void want_toolchain(struct attempt *a)
 {
 	struct cell *c = a->cell;
 
-	if (!level_known(a) || !go_line_allows(a)) {
+	if (!level_known(a) || !go_line_allows(a) || !compiler_known(a)) {
 		attempt_end(a);
 		return;
 	}
@@ -230,6 +247,7 @@ static void want_toolchain(struct attempt *a)
 		.fixture = &c->k->fixture,
 		.lowered = a->lowered,
 		.package = a->package,
+		.host = variant_is_program(c->variant) ? NULL : c->k->host,
 		.timeout_ms = limit_of(a),
 	};
 	if (c->tc->state == SUPPLY_FAILED) {
@@ -359,12 +377,18 @@ static void on_tool_versioned(void *arg, struct runner *r)
 	attempt_end(a);
 }
 
+/* A library needs something that loads it. */
+static bool makes_program(const struct attempt *a)
+{
+	return variant_is_program(a->cell->variant) || a->cell->k->host;
+}
+
 static void no_runner(struct attempt *a, const struct runner *missing)
 {
 	struct cell *c = a->cell;
 
 	mem_free(c->not_run);
-	if (!variant_is_program(c->variant))
+	if (!makes_program(a))
 		c->not_run = mem_printf("not run: buildmode=%s makes no program", c->variant->buildmode);
 	else if (missing)
 		c->not_run = mem_printf("not run: no runner for %s here; install %s", c->target->name,
@@ -390,7 +414,7 @@ static void want_run(struct attempt *a)
 		return;
 	}
 	r = runner_of(a->e, a->cell->target->name, &missing);
-	if (!variant_is_program(a->cell->variant))
+	if (!makes_program(a))
 		r = NULL;
 	if (!k->run || !r) {
 		if (k->run)

@@ -14,6 +14,7 @@
 #include "harness/base/fs.h"
 #include "harness/sched/probe.h"
 #include "results/diagnose.h"
+#include "toolchains/cc.h"
 #include "toolchains/gobuild.h"
 
 enum {
@@ -31,6 +32,7 @@ struct binary {
 	struct build_question q;
 	enum { WAITING, BUILDING, READY, FAILED } state;
 	char *path;                     /* READY: the file */
+	char *host;                     /* what loads it, once that is made or begun; or NULL */
 	char *tmp;                      /* while building */
 	char *dir;                      /* the fixture's folder */
 	char *command;                  /* as pasted into a shell */
@@ -141,11 +143,25 @@ static void remove_quietly(const char *path)
 		fs_remove_tree(path, &ignored);
 }
 
+static void remove_files(struct binary *b)
+{
+	if (b->path) {
+		char *header = mem_printf("%s.h", b->path); /* beside a C library */
+
+		unlink(b->path);
+		unlink(header);
+		mem_free(header);
+	}
+	if (b->host)
+		unlink(b->host);
+	mem_free(b->path);
+	mem_free(b->host);
+	b->path = b->host = NULL;
+}
+
 static void binary_free(struct binary *b)
 {
-	if (b->path)
-		unlink(b->path);
-	mem_free(b->path);
+	remove_files(b);
 	mem_free(b->tmp);
 	mem_free(b->dir);
 	mem_free(b->command);
@@ -207,10 +223,7 @@ static void binary_want(struct binary *b, const struct build_question *q)
 	b->q = *q;
 	b->why = ERR_OK;
 	b->state = WAITING;
-	if (b->path)
-		unlink(b->path);
-	mem_free(b->path);
-	b->path = NULL;
+	remove_files(b);
 	if (q->tc->state == SUPPLY_READY) {
 		vec_push(&x->build_queue, b);
 		return;
@@ -343,6 +356,9 @@ static const char *without_work_line(const char *said)
 	return str_starts(said, "WORK=") ? end ? end + 1 : "" : said;
 }
 
+static void start_host(struct binary *b);
+
+/* Both the library and what loads it; the first that fails speaks. */
 static void on_build_exit(struct job *job, void *arg)
 {
 	struct binary *b = arg;
@@ -358,8 +374,8 @@ static void on_build_exit(struct job *job, void *arg)
 	b->end = job->end;
 	b->exit_status = job->exit_status;
 	b->term_signal = job->term_signal;
-	b->wall_ms = job->wall_ms;
-	b->err_total = job->err_total;
+	b->wall_ms += job->wall_ms;
+	b->err_total += job->err_total;
 	if (job->end == JOB_CANCELLED) {
 		build_failed(b, ERR_INTERRUPTED, "interrupted");
 		return;
@@ -368,10 +384,13 @@ static void on_build_exit(struct job *job, void *arg)
 		build_failed(b, ERR_WORK, job->spawn_error);
 		return;
 	}
-	str_clear(&b->said);
 	clean = diagnose_path_alias((struct text){ job->err.s, job->err.len }, &list);
 	str_add(&b->said, without_work_line(clean));
 	mem_free(clean);
+	if (job->end == JOB_EXITED && job->exit_status == 0 && b->q.host && !b->host) {
+		start_host(b);
+		return;
+	}
 	if (job->end == JOB_TIMED_OUT || job->end == JOB_FLOODED ||
 	    (job->end == JOB_EXITED && job->exit_status == 0)) {
 		build_done(b);
@@ -398,8 +417,10 @@ static int prepare_build(struct binary *b, struct error *err)
 	rc = fixture_lay_out(b->q.fixture, src, b->q.lowered, &b->dir, err);
 	mem_free(src);
 	b->tmp = mem_printf("%s/tmp%u", x->dir, x->serial++);
-	mem_free(b->path);
+	remove_files(b);
 	b->path = mem_printf("%s/bin/%s", x->dir, b->key);
+	str_clear(&b->said);
+	b->wall_ms = b->err_total = 0;
 	return rc < 0 ? rc : fs_mkdirs(b->tmp, err);
 }
 
@@ -410,6 +431,45 @@ static int share(const struct exec_go *x)
 	int cores = wanted ? x->cores / (int)wanted : x->cores;
 
 	return cores < 1 ? 1 : cores;
+}
+
+/* A C file is compiled with the library, which it may also load by its path; a Go package is built with
+ * the same flags as a plain program. */
+static void start_host(struct binary *b)
+{
+	struct exec_go *x = b->x;
+	bool c = str_ends(b->q.host, ".c");
+	struct strv argv = { 0 }, env = { 0 };
+	struct variant plain = *b->q.variant;
+	struct gobuild g = { .goroot = b->q.tc->goroot, .version = b->q.tc->version,
+			     .target = b->q.target, .variant = &plain, .cgo = b->q.cgo,
+			     .rescue = b->q.rescue, .overlay = b->q.tc->overlay, .tmp = b->tmp,
+			     .package = b->q.host, .cache = x->cache, .parallel = share(x) };
+	struct job_spec spec = { .timeout_ms = b->q.timeout_ms, .first_signal = SIGKILL, .cwd = b->dir,
+				 .data_bytes = (uint64_t)BUILD_DATA_BYTES_MB << 20,
+				 .file_bytes = (uint64_t)FILE_BYTES_MB << 20 };
+
+	b->host = mem_printf("%s.host", b->path);
+	plain.buildmode = NULL;
+	g.output = b->host;
+	if (c) {
+		strv_add(&argv, cc_path(b->q.target) ? cc_path(b->q.target) : "gcc");
+		strv_add(&argv, "-o");
+		strv_add(&argv, b->host);
+		strv_add(&argv, b->q.host);
+		if (b->q.variant->buildmode && strcmp(b->q.variant->buildmode, "c-archive") == 0)
+			strv_add(&argv, b->path);
+		strv_add(&argv, "-lpthread");
+		strv_add(&argv, "-ldl");
+	} else {
+		gobuild_argv(&g, &argv);
+	}
+	gobuild_env(&g, &env);
+	spec.argv = strv_argv(&argv);
+	spec.env = strv_argv(&env);
+	b->job = job_start(x->jobs, &spec, on_build_exit, b);
+	strv_free(&argv);
+	strv_free(&env);
 }
 
 static void start_build(struct binary *b)
@@ -527,6 +587,8 @@ static void run_env(const struct run *run, struct strv *env)
 	strv_addf(env, "HOME=%s", run->dir);
 	strv_addf(env, "TMPDIR=%s", run->dir);
 	strv_add(env, "LC_ALL=C");
+	if (run->ask->build.cgo && !run->ask->run.runner->native && cc_sysroot(run->ask->build.target))
+		strv_addf(env, "QEMU_LD_PREFIX=%s", cc_sysroot(run->ask->build.target));
 }
 
 /* For what outlives the wall limit: on all cores for all of it, and some more, so that
@@ -694,7 +756,7 @@ static void start_run(struct run *run)
 	run->next = x->under_way;
 	x->under_way = run;
 	x->running++;
-	if (needs_program(ask) && access(run->binary->path, X_OK) < 0)
+	if (needs_program(ask) && access(run->binary->host ? run->binary->host : run->binary->path, X_OK) < 0)
 		err_set(&err, ERR_INPUT, "not run: the package is not main, its build makes no program");
 	else if (fs_mkdirs(run->dir, &err) == 0 && ask->kind == ASK_TOOL)
 		lay_out_for_tool(run, &err);
@@ -711,7 +773,9 @@ static void start_run(struct run *run)
 		spec.first_signal = SIGKILL;
 		spec.cwd = tool_command(run, &argv, &env);
 	} else {
-		runner_argv(ask->run.runner, run->binary->path, &argv);
+		runner_argv(ask->run.runner, run->binary->host ? run->binary->host : run->binary->path, &argv);
+		if (run->binary->host)
+			strv_add(&argv, run->binary->path);
 		for (size_t i = 0; ask->run.args && i < ask->run.args->n; i++)
 			strv_add(&argv, ask->run.args->v[i]);
 		run_env(run, &env);

@@ -315,7 +315,7 @@ static void check_new_name(lua_State *L, const char *name)
 
 static int l_case_body(lua_State *L)
 {
-	static const char *const known[] = { "about", "files", "package", "run", "args", "stdin", "env",
+	static const char *const known[] = { "about", "files", "package", "host", "run", "args", "stdin", "env",
 					     "timeout", "go", "target", "variant", "cgo", "expect",
 					     "claim", "explain", "repeats", "steps", NULL };
 	struct script *script = script_of(L);
@@ -343,6 +343,12 @@ static int l_case_body(lua_State *L)
 	k->package = mem_strdup(opt_string(L, 1, what, "package"));
 	if (!k->package)
 		k->package = mem_strdup(".");
+	k->host = mem_strdup(opt_string(L, 1, what, "host"));
+	if (k->host && !str_ends(k->host, ".c") && !str_starts(k->host, "./"))
+		luaL_error(L, "%s: host = \"%s\": it is a C file, \"host.c\", or a Go package, \"./host\"", what,
+			   k->host);
+	if (k->host && str_ends(k->host, ".c") && !path_is_tame(k->host))
+		luaL_error(L, "%s: host = \"%s\": the file must stand in the archive", what, k->host);
 	k->run = opt_bool(L, 1, what, "run") != 0;
 	opt_strings(L, 1, what, "args", false, &k->args);
 	opt_strings(L, 1, what, "env", false, &k->env);
@@ -514,6 +520,7 @@ static void case_free(struct kase *k)
 	fixture_dispose(&k->fixture);
 	matrix_dispose(&k->matrix);
 	mem_free(k->package);
+	mem_free(k->host);
 	strv_free(&k->args);
 	strv_free(&k->env);
 	mem_free(k->input);

@@ -47,6 +47,7 @@ struct kase {
 	struct matrix matrix;      /* the scenario's where the case does not say */
 	bool run;                  /* false: build only */
 	char *package;             /* what is built: "." */
+	char *host;                /* of a library: the C file or Go package that loads it; or NULL */
 	struct strv args, env;     /* of the program; env: "NAME=VALUE" */
 	char *input;               /* its stdin, or NULL */
 	uint64_t timeout_ms;       /* of each build and each run; 0: the default */
