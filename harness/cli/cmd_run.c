@@ -48,7 +48,7 @@ static const struct argp_option options[] = {
 	{ "target", OPT_TARGET, "LIST", 0, "linux/arm64, linux/*, all", 1 },
 	{ "variant", OPT_VARIANT, "LIST", 0, "default, checklinkname=0, gcflags=-l, ... joined by +", 1 },
 	{ "cgo", OPT_CGO, "0|1|both", 0, "build without or with cgo", 1 },
-	{ "case", OPT_CASE, "GLOB", 0, "only these cases (* and ?); a comma list", 1 },
+	{ "case", OPT_CASE, "GLOB", 0, "only these cases, or scenario/case (* and ?); a comma list", 1 },
 	{ 0, 0, 0, 0, "How:", 2 },
 	{ "jobs", 'j', "N", 0, "builds, and runs, at a time (default: the cores)", 2 },
 	{ "repeat", OPT_REPEAT, "N", 0, "run each program N times; disagreement is flaky", 2 },
@@ -309,10 +309,13 @@ static int plan_case_on(struct run *r, struct kase *k, const struct spec_list *s
 
 static bool case_wanted(const struct run *r, const struct kase *k)
 {
-	for (size_t i = 0; i < r->a->cases.n; i++)
-		if (str_glob(r->a->cases.v[i], k->name))
-			return true;
-	return r->a->cases.n == 0;
+	char *full = mem_printf("%s/%s", k->scenario->name, k->name);
+	bool wanted = r->a->cases.n == 0;
+
+	for (size_t i = 0; i < r->a->cases.n && !wanted; i++)
+		wanted = str_glob(r->a->cases.v[i], k->name) || str_glob(r->a->cases.v[i], full);
+	mem_free(full);
+	return wanted;
 }
 
 static int plan_case(struct run *r, struct kase *k, struct error *err)
