@@ -492,6 +492,7 @@ static int open_parts(struct run *r, struct error *err)
 	if (eo.cores == 0)
 		eo.cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	xo.cores = eo.cores;
+	xo.modules = r->session.modules;
 	if (runners_load(&r->runners, r->session.places->runners, target_host(), getenv("PATH"), err) < 0 ||
 	    store_open(&r->store, r->session.places->state, err) < 0)
 		return err->code;

@@ -51,6 +51,8 @@ int session_open(struct session *s, const struct places *places, bool ask_again,
 	o.lock = &s->lock;
 	o.published = &s->published;
 	s->supply = supply_new(&s->loop, s->jobs, &o);
+	s->modules = modules_new(&s->loop, s->jobs, &(struct modules_options){
+		.cache = places->cache, .go = places->go, .environ = environ, .say = say, .say_arg = say_arg });
 	return 0;
 }
 
@@ -59,6 +61,7 @@ void session_close(struct session *s)
 	int rc;
 
 	supply_free(s->supply);
+	modules_free(s->modules);
 	if (s->loop_open) {
 		uv_run(&s->loop, UV_RUN_DEFAULT);
 		jobs_free(s->jobs);

@@ -9,6 +9,7 @@
 
 #include "harness/cli/cli.h"
 #include "harness/job/job.h"
+#include "harness/sched/modules.h"
 #include "harness/sched/supply.h"
 #include "results/store.h"
 #include "runners/runner.h"
@@ -24,6 +25,7 @@ struct session {
 	char *own_path;
 	struct published published;
 	struct supply *supply;
+	struct modules *modules;
 	bool listed;               /* today's list was asked for */
 	bool said_tip;
 	bool loop_open;

@@ -85,6 +85,7 @@ struct exec_go {
 	uv_loop_t *loop;
 	struct jobs *jobs;
 	struct supplier *supplier;
+	struct modules *modules;        /* borrowed; NULL: nothing is fetched */
 	struct store *store;
 	struct asker *asker;
 	char *cache, *dir;
@@ -828,6 +829,26 @@ static void advance(struct exec_go *x)
 	}
 }
 
+static void start(struct executor *ex, struct ask *ask);
+
+/* A question that waits for the modules of its program. */
+struct held {
+	struct exec_go *x;
+	struct ask *ask;
+};
+
+static void on_modules(void *arg, enum err_code why, const char *failure)
+{
+	struct held *h = arg;
+
+	h->x->supplying--;
+	if (why)
+		fail_ask(h->ask, why, failure);
+	else
+		start(&h->x->executor, h->ask);
+	mem_free(h);
+}
+
 static void start(struct executor *ex, struct ask *ask)
 {
 	struct exec_go *x = (struct exec_go *)ex;
@@ -835,6 +856,14 @@ static void start(struct executor *ex, struct ask *ask)
 
 	if (x->cancelled) {
 		fail_ask(ask, ERR_INTERRUPTED, "interrupted");
+		return;
+	}
+	if (x->modules && modules_lacking(x->modules, ask->build.fixture)) {
+		struct held *h = mem_zalloc(sizeof(*h));
+
+		*h = (struct held){ x, ask };
+		x->supplying++;
+		modules_need(x->modules, ask->build.fixture, on_modules, h);
 		return;
 	}
 	b = binary_get(x, ask);
@@ -1049,6 +1078,7 @@ int exec_go_new(struct exec_go **out, uv_loop_t *loop, struct jobs *jobs,
 	x->supplier = supplier;
 	x->cache = mem_strdup(options->cache);
 	x->cores = options->cores;
+	x->modules = options->modules;
 	x->dir = mem_printf("%s/%ld-%llx", runs, (long)getpid(), (unsigned long long)uv_hrtime());
 	bin = path_join(x->dir, "bin");
 	lock = mem_printf("%s.lock", x->dir);

@@ -8,11 +8,13 @@
 #include "harness/job/job.h"
 #include "harness/sched/ask.h"
 #include "harness/sched/engine.h"
+#include "harness/sched/modules.h"
 
 struct exec_go;
 struct exec_go_options {
 	const char *cache;      /* the user's cache folder, absolute */
 	int cores;              /* size of each pool, give or take one build */
+	struct modules *modules; /* gets what programs require; NULL: nobody does */
 };
 
 /*

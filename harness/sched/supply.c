@@ -529,20 +529,30 @@ static void on_go_env(struct job *job, void *arg)
 	pump(s);
 }
 
-static void ask_go(struct supply *s)
+char *supply_find_go(const char *name, char *const *environ)
 {
-	struct strv argv = { 0 }, env = { 0 };
-	struct job_spec spec = { .timeout_ms = ASK_TIMEOUT_MS, .first_signal = SIGKILL, .cwd = "/" };
-	const char *name = s->o.go, *path = NULL;
+	const char *path = NULL;
 
-	for (char *const *e = s->o.environ; *e; e++) {
+	for (char *const *e = environ; *e; e++) {
 		if (!name && str_starts(*e, "LNMATRIX_GO=") && (*e)[12])
 			name = *e + 12;
 		if (str_starts(*e, "PATH="))
 			path = *e + 5;
 	}
+	return fs_find_program(name ? name : "go", path);
+}
+
+static void ask_go(struct supply *s)
+{
+	struct strv argv = { 0 }, env = { 0 };
+	struct job_spec spec = { .timeout_ms = ASK_TIMEOUT_MS, .first_signal = SIGKILL, .cwd = "/" };
+	const char *name = s->o.go;
+
+	for (char *const *e = s->o.environ; *e && !name; e++)
+		if (str_starts(*e, "LNMATRIX_GO=") && (*e)[12])
+			name = *e + 12;
 	if (!s->go)
-		s->go = fs_find_program(name ? name : "go", path);
+		s->go = supply_find_go(name, s->o.environ);
 	if (!s->go) {
 		char *text = name ? mem_printf("no go command at \"%s\"", name)
 				  : mem_strdup("no go command on PATH");

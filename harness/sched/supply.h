@@ -51,6 +51,10 @@ void supply_cancel(struct supply *s);
  */
 int supply_list(struct supply *s, struct published *out, struct error *err);
 
+/* The user's go command: `name` (--go-command), else LNMATRIX_GO, else go on the PATH; NULL: there is
+ * none. Caller frees. */
+char *supply_find_go(const char *name, char *const *environ);
+
 /* Downloads under way, for progress. */
 struct supply_download {
 	const char *name;          /* "go1.27.4" */
