@@ -493,6 +493,26 @@ static void inspect_asm(struct inspection *out, const struct inspect_question *q
 	looked_up_dispose(&l);
 }
 
+/* A function that is meant to be called like std's. */
+static void inspect_like(struct inspection *out, const struct inspect_question *q,
+			 const struct layout_pair *pair, const struct looked_up *l)
+{
+	struct str text = STR_INIT;
+
+	for (size_t i = 0; i < q->program->funcs.n; i++) {
+		const struct local_func *f = &q->program->funcs.v[i];
+		struct local_link link = { .package = f->package, .file = f->file, .line = f->line, .local = f->name,
+					   .target = pair->of, .what = LOCAL_FUNC, .shape = f->shape, .sig = f->sig };
+
+		if (strcmp(f->name, pair->copy) == 0) {
+			inspect_signature(out, q, &link, l);
+			return;
+		}
+	}
+	str_addf(&text, "the program has no function %s to compare with %s", pair->copy, pair->of);
+	add(out, "signature-mismatch", "error", pair->of, NULL, 0, &text);
+}
+
 static void inspect_pair(struct inspection *out, const struct inspect_question *q,
 			 const struct layout_pair *pair)
 {
@@ -507,7 +527,9 @@ static void inspect_pair(struct inspection *out, const struct inspect_question *
 	while (!have && atlas_next_section(q->program->types.s, q->program->types.len, &at, &section, &path, &n))
 		have = atlas_find(&section, pair->copy, &copy);
 	look_up(&l, &q->std, pair->of);
-	if (!have) {
+	if (l.found && (l.symbol.kind == ATLAS_FUNC || l.symbol.kind == ATLAS_METHOD)) {
+		inspect_like(out, q, pair, &l);
+	} else if (!have) {
 		str_addf(&text, "the program has no type %s to compare with %s", pair->copy, pair->of);
 		add(out, "layout-drift", "error", pair->of, NULL, 0, &text);
 	} else if (l.known && !(l.found && l.symbol.kind == ATLAS_TYPE)) {

@@ -52,6 +52,11 @@ static void take_line(struct local_program *p, const char *text, size_t n)
 
 	if (strcmp(c[0], "l") == 0 && have == 11) {
 		add_link(p, c);
+	} else if (strcmp(c[0], "f") == 0 && have == 7) {
+		struct local_func f = { .package = mem_strdup(c[1]), .file = mem_strdup(c[2]), .line = atoi(c[3]),
+					.name = mem_strdup(c[4]), .shape = mem_strdup(c[5]), .sig = mem_strdup(c[6]) };
+
+		vec_push(&p->funcs, f);
 	} else if (strcmp(c[0], "m") == 0 && have == 5) {
 		struct local_remark r = { .file = mem_strdup(c[1]), .line = atoi(c[2]), .kind = mem_strdup(c[3]),
 					  .text = mem_strdup(c[4]) };
@@ -126,6 +131,15 @@ void local_program_dispose(struct local_program *p)
 		mem_free(l->shape);
 		mem_free(l->sig);
 	}
+	for (size_t i = 0; i < p->funcs.n; i++) {
+		struct local_func *f = &p->funcs.v[i];
+
+		mem_free(f->package);
+		mem_free(f->file);
+		mem_free(f->name);
+		mem_free(f->shape);
+		mem_free(f->sig);
+	}
 	for (size_t i = 0; i < p->remarks.n; i++) {
 		mem_free(p->remarks.v[i].kind);
 		mem_free(p->remarks.v[i].file);
@@ -136,6 +150,7 @@ void local_program_dispose(struct local_program *p)
 		mem_free(p->refs.v[i].symbol);
 	}
 	vec_free(&p->links);
+	vec_free(&p->funcs);
 	vec_free(&p->remarks);
 	vec_free(&p->refs);
 	strv_free(&p->errors);

@@ -37,15 +37,23 @@ struct local_asm {
 	int line;
 };
 
+/* A function of the program's own. */
+struct local_func {
+	char *package, *file, *name, *shape, *sig;
+	int line;
+};
+
 struct local_program {
 	VEC(struct local_link) links;
+	VEC(struct local_func) funcs;
 	VEC(struct local_remark) remarks;
 	VEC(struct local_asm) refs;
 	struct strv errors;  /* what could not be read, in words */
 	struct str types;    /* sections of T records, one per package: see toolchains/atlas.h */
 };
 
-/* A struct of the program that is meant as a copy of one of std: cell:layout(copy, of). */
+/* A struct of the program that is meant as a copy of one of std, cell:layout(copy, of), or a function
+ * that is meant to be called like one, cell:signature(copy, of). */
 struct layout_pair {
 	char *copy;          /* "myG": of any package of the program */
 	char *of;            /* "runtime.g" */

@@ -460,18 +460,29 @@ static int l_finding(lua_State *L)
 	return 0;
 }
 
-/* cell:layout("myG", "runtime.g"): the program's struct is meant as a copy of std's. */
-static int l_layout(lua_State *L)
+static int add_pair(lua_State *L, const char *what, const char *example)
 {
 	struct steps *s = check_cell(L);
 	const char *copy = luaL_checkstring(L, 2), *of = luaL_checkstring(L, 3);
 	const char *slash = strrchr(of, '/');
 
 	if (!strchr(slash ? slash : of, '.'))
-		return luaL_error(L, "cell:layout: \"%s\" is no type of std; they look like runtime.g", of);
+		return luaL_error(L, "cell:%s: \"%s\" is not of std; such names look like %s", what, of, example);
 	sandbox_charge(L, REMARK_COST);
 	layout_pairs_add(&s->remarks.layouts, copy, of);
 	return 0;
+}
+
+/* cell:layout("myG", "runtime.g"): the program's struct is meant as a copy of std's. */
+static int l_layout(lua_State *L)
+{
+	return add_pair(L, "layout", "runtime.g");
+}
+
+/* cell:signature("callback", "runtime.cgocallback"): the program's function is meant to be called alike. */
+static int l_signature(lua_State *L)
+{
+	return add_pair(L, "signature", "runtime.cgocallback");
 }
 
 /* --- where the cell is -------------------------------------------------- */
@@ -513,7 +524,7 @@ static int l_index(lua_State *L)
 	if (lua_isnil(L, -1))
 		return luaL_error(L, "a cell has no \"%s\" (fields: toolchain, go, target, goos, goarch, "
 				  "variant, cgo; methods: build, run, compile, vet, test, objdump, symbols, source, measure, "
-				  "check, fail, note, finding, layout, go_is)",
+				  "check, fail, note, finding, layout, signature, go_is)",
 				  key);
 	return 1;
 }
@@ -528,7 +539,7 @@ void bind_cell(lua_State *L)
 	static const luaL_Reg methods[] = {
 		{ "build", l_build }, { "run", l_run },         { "check", l_check },
 		{ "fail", l_fail },   { "note", l_note },       { "finding", l_finding },
-		{ "layout", l_layout }, { "go_is", l_go_is },   { "compile", l_compile },
+		{ "layout", l_layout }, { "signature", l_signature }, { "go_is", l_go_is },   { "compile", l_compile },
 		{ "vet", l_vet },     { "test", l_test },       { "objdump", l_objdump },
 		{ "source", l_source }, { "symbols", l_symbols }, { "measure", l_measure },
 		{ NULL, NULL },

@@ -568,6 +568,12 @@ func (p *localPackage) write(b *strings.Builder) {
 		}
 	}
 	for _, f := range p.files {
+		for _, decl := range f.AST.Decls {
+			if fd, ok := decl.(*ast.FuncDecl); ok && fd.Recv == nil && fd.Type.TypeParams == nil {
+				shape, text := p.describe(fd.Name.Name)
+				fmt.Fprintf(b, "f\t%s\t%s\t%d\t%s\t%s\t%s\n", p.dir.rel, f.Rel, f.line(fd.Pos()), fd.Name.Name, shape, text)
+			}
+		}
 		p.remark(b, f)
 	}
 	seen := map[string]bool{}
