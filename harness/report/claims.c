@@ -137,6 +137,22 @@ static void add_printed(struct str *out, const struct source *src, const char *w
 	free(text);
 }
 
+/* "from runtime (type STEXT size 36)": a size is of one patch release. */
+static void add_message(struct str *out, const char *message)
+{
+	static const char word[] = " size ";
+
+	str_add(out, ": ");
+	for (const char *s = message; *s;) {
+		size_t digits = str_starts(s, word) ? strspn(s + strlen(word), "0123456789") : 0;
+
+		if (digits && s[strlen(word) + digits] == ')')
+			s += strlen(word) + digits;
+		else
+			str_addc(out, *s++);
+	}
+}
+
 static char *what_of(const struct source *src, const struct cell_result *c)
 {
 	const struct outcome *o = &c->outcome;
@@ -148,7 +164,7 @@ static char *what_of(const struct source *src, const struct cell_result *c)
 	if (o->kind == OUTCOME_FLAKY) /* its counts differ from run to run */
 		;
 	else if (!outcome_is_good(o->kind) && o->message && *o->message)
-		str_addf(&out, ": %s", o->message);
+		add_message(&out, o->message);
 	else if (c->says_output && c->out_digest)
 		add_printed(&out, src, "prints", c->out_digest);
 	else if (c->says_output && c->err_digest)

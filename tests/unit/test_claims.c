@@ -126,9 +126,11 @@ static void fill(struct run_result *r)
 		{ "go1.21.3", "linux/amd64", OUTCOME_PASS, NULL, CLAIM_NONE, CLAIM_FAILS },
 		{ "go1.22.1", "linux/386", OUTCOME_PASS, NULL, CLAIM_NONE, CLAIM_FAILS },
 		{ "go1.22.1", "linux/amd64", OUTCOME_PASS, NULL, CLAIM_NONE, CLAIM_FAILS },
-		{ "go1.23rc1", "linux/amd64", OUTCOME_LINK_REJECTED, "invalid_ref <x>", CLAIM_HOLDS, CLAIM_NONE },
+		{ "go1.23rc1", "linux/amd64", OUTCOME_LINK_REJECTED, "invalid_ref <x> size 9 (type S size 7)", CLAIM_HOLDS,
+		  CLAIM_NONE },
 		{ "go1.23.4", "linux/386", OUTCOME_INFRA, "no disk", CLAIM_NONE, CLAIM_NONE },
-		{ "go1.23.4", "linux/amd64", OUTCOME_LINK_REJECTED, "invalid_ref <x>", CLAIM_HOLDS, CLAIM_NONE },
+		{ "go1.23.4", "linux/amd64", OUTCOME_LINK_REJECTED, "invalid_ref <x> size 9 (type S size 8)",
+		  CLAIM_HOLDS, CLAIM_NONE },
 	};
 	struct unchecked_claim u = { mem_strdup("doc"), mem_strdup("a_document"), mem_strdup("Reviewers notice."),
 				     mem_strdup("No program can tell.") };
@@ -153,7 +155,8 @@ static void test_markdown(void **state)
 	assert_non_null(strstr(out.s, "\n## doc: a\\_document\n"));
 	assert_non_null(strstr(out.s, "\n### doc/one: partly\n\nIt fails. (It speaks of 1.23.)\n\n"
 				      "- 1.21; linux/386: pass, prints \"seven eight\" - so the cause is another\n"));
-	assert_non_null(strstr(out.s, "\n- 1.23rc1, 1.23; linux/amd64: link-rejected: invalid\\_ref \\<x\\> - as it says\n"));
+	assert_non_null(strstr(out.s, "\n- 1.23rc1, 1.23; linux/amd64: link-rejected: invalid\\_ref \\<x\\> size 9 "
+				      "(type S) - as it says\n"));
 	assert_non_null(strstr(out.s, "\nIt \\*never\\* did.\n"));
 	assert_non_null(strstr(out.s, "\n- doc: Reviewers notice. - No program can tell.\n"));
 	assert_null(strstr(out.s, "no disk"));
