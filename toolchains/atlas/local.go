@@ -167,6 +167,49 @@ func (c *localContext) target() *Target {
 	return t
 }
 
+// toolchain is the tree of a context, nil if it cannot be read.
+func (m *localModule) toolchain(c *localContext) *Root {
+	root := m.roots[c.GOROOT]
+	if root == nil {
+		var err error
+		if root, err = openRoot(c.GOROOT, ""); err != nil {
+			return nil
+		}
+		m.roots[c.GOROOT] = root
+	}
+	return root
+}
+
+// asksExperiments reports whether files of the module are chosen, or assembled,
+// by the toolchain's experiments.
+func (m *localModule) asksExperiments() bool {
+	for _, d := range m.dirs {
+		for _, f := range d.files {
+			f.headOnce.Do(f.readHead)
+			if bytes.Contains(f.Src, []byte("goexperiment.")) || bytes.Contains(f.Src, []byte("GOEXPERIMENT_")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// addExperiments sets the tags of what the toolchain has on by default.
+func (m *localModule) addExperiments(c *localContext, t *Target) {
+	root := m.toolchain(c)
+	if root == nil {
+		return
+	}
+	own, err := root.describeTargets([]string{t.Name})
+	if err != nil {
+		return
+	}
+	for _, x := range own[0].experiments {
+		t.tags["goexperiment."+x] = true
+	}
+	t.experiments = own[0].experiments
+}
+
 // inBuild is File.Match for files that may be of package main and of cgo.
 func (f *localFile) inBuild(t *Target) bool {
 	if !matchName(filepath.Base(f.Rel), t) {
@@ -216,6 +259,9 @@ type localPackage struct {
 func (m *localModule) answer(c *localContext) string {
 	var b strings.Builder
 	t := c.target()
+	if c.GOROOT != "" && m.asksExperiments() {
+		m.addExperiments(c, t)
+	}
 	m.root.LinknameStd = c.Minor >= 27
 	packages := &localBuild{m: m, c: c, target: t, found: map[string]*localPackage{}, busy: map[string]bool{}}
 	var paths []string
@@ -375,13 +421,9 @@ func (p *localPackage) checkWithStd(packages *localBuild) {
 	if p.c.GOROOT == "" {
 		return
 	}
-	root := p.m.roots[p.c.GOROOT]
+	root := p.m.toolchain(p.c)
 	if root == nil {
-		var err error
-		if root, err = openRoot(p.c.GOROOT, ""); err != nil {
-			return
-		}
-		p.m.roots[p.c.GOROOT] = root
+		return
 	}
 	key := p.c.GOROOT + " " + p.target.Name
 	std := p.m.stds[key]
