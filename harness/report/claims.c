@@ -137,17 +137,30 @@ static void add_printed(struct str *out, const struct source *src, const char *w
 	free(text);
 }
 
-/* "from runtime (type STEXT size 36)": a size is of one patch release. */
+/* What numbers of one build come after, and before: "(type STEXT size 36)", "sym 29338/runtime.x". */
+static const struct { const char *before; char after; size_t keep; } passing[] = {
+	{ " size ", ')', 0 },
+	{ " sym ", '/', 5 },
+};
+
+/* The message without numbers that the next patch release may change. */
 static void add_message(struct str *out, const char *message)
 {
-	static const char word[] = " size ";
-
 	str_add(out, ": ");
 	for (const char *s = message; *s;) {
-		size_t digits = str_starts(s, word) ? strspn(s + strlen(word), "0123456789") : 0;
+		size_t skip = 0;
 
-		if (digits && s[strlen(word) + digits] == ')')
-			s += strlen(word) + digits;
+		for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]) && !skip; i++) {
+			size_t n = strlen(passing[i].before), digits;
+
+			digits = str_starts(s, passing[i].before) ? strspn(s + n, "0123456789") : 0;
+			if (digits && s[n + digits] == passing[i].after) {
+				str_addn(out, s, passing[i].keep);
+				skip = n + digits + (passing[i].after == '/');
+			}
+		}
+		if (skip)
+			s += skip;
 		else
 			str_addc(out, *s++);
 	}
