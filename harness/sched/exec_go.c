@@ -1,7 +1,6 @@
 #include "harness/sched/exec_go.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -12,7 +11,9 @@
 #include <jansson.h>
 
 #include "harness/base/fs.h"
+#include "harness/sched/exec_tool.h"
 #include "harness/sched/probe.h"
+#include "harness/sched/run_folder.h"
 #include "results/diagnose.h"
 #include "toolchains/cc.h"
 #include "toolchains/gobuild.h"
@@ -618,94 +619,6 @@ static int lay_out_for_tool(struct run *run, struct error *err)
 	return rc;
 }
 
-/* A function's name as a pattern that fits nothing else. */
-static void add_exactly(struct strv *argv, const char *name)
-{
-	struct str s = STR_INIT;
-
-	str_addc(&s, '^');
-	for (; *name; name++) {
-		if (strchr("\\.+*?()|[]{}^$", *name))
-			str_addc(&s, '\\');
-		str_addc(&s, *name);
-	}
-	str_addc(&s, '$');
-	strv_add(argv, s.s);
-	str_free(&s);
-}
-
-/* The runner's words before the program, as `go test -exec` wants them. */
-static void add_exec(struct strv *argv, struct runner *runner)
-{
-	struct strv words = { 0 };
-	struct str joined = STR_INIT;
-
-	runner_argv(runner, "", &words);
-	for (size_t i = 0; i + 1 < words.n; i++)
-		str_addf(&joined, "%s%s", i ? " " : "", words.v[i]);
-	if (joined.len)
-		strv_addf(argv, "-exec=%s", joined.s);
-	str_free(&joined);
-	strv_free(&words);
-}
-
-static void add_all(struct strv *argv, const struct strv *args)
-{
-	for (size_t i = 0; i < args->n; i++)
-		strv_add(argv, args->v[i]);
-}
-
-/* Returns the folder to run it in, borrowed. */
-static const char *tool_command(struct run *run, struct strv *argv, struct strv *env)
-{
-	const struct ask *ask = run->ask;
-	const struct build_question *q = &ask->build;
-	const struct strv *args = ask->tool.args;
-	struct gobuild g = { .goroot = q->tc->goroot, .version = q->tc->version, .target = q->target,
-			     .variant = q->variant, .cgo = q->cgo, .rescue = q->rescue,
-			     .overlay = q->tc->overlay, .package = q->package,
-			     .cache = run->binary->x->cache, .tmp = run->dir, .parallel = 1 };
-
-	gobuild_env(&g, env);
-	switch (ask->tool.tool) {
-	case TOOL_COMPILE:
-		gobuild_tool_argv(&g, "list", argv);
-		strv_add(argv, "-export");
-		strv_add(argv, "-f=");
-		add_all(argv, args);
-		strv_add(argv, q->package);
-		break;
-	case TOOL_VET:
-		gobuild_tool_argv(&g, "vet", argv);
-		strv_add(argv, q->package);
-		break;
-	case TOOL_TEST:
-		gobuild_tool_argv(&g, "test", argv);
-		strv_add(argv, "-count=1");
-		add_exec(argv, ask->tool.runner);
-		strv_add(argv, q->package);
-		add_all(argv, args);
-		break;
-	case TOOL_OBJDUMP:
-		strv_addf(argv, "%s/bin/go", g.goroot);
-		strv_add(argv, "tool");
-		strv_add(argv, "objdump");
-		strv_add(argv, "-s");
-		add_exactly(argv, args->v[0]);
-		strv_add(argv, run->binary->path);
-		break;
-	case TOOL_SOURCE:
-		strv_add(argv, "grep");
-		strv_add(argv, "-rnF");
-		strv_add(argv, "-e");
-		strv_add(argv, args->v[0]);
-		strv_add(argv, "--");
-		strv_add(argv, args->v[1]);
-		return g.goroot;
-	}
-	return run->src;
-}
-
 static void on_tool_supplied(void *arg, struct toolchain *tc)
 {
 	struct run *run = arg;
@@ -772,7 +685,9 @@ static void start_run(struct run *run)
 	if (ask->kind == ASK_TOOL) {
 		spec.data_bytes = (uint64_t)BUILD_DATA_BYTES_MB << 20;
 		spec.first_signal = SIGKILL;
-		spec.cwd = tool_command(run, &argv, &env);
+		struct tool_place place = { x->cache, run->dir, run->src, run->binary->path };
+
+		spec.cwd = tool_command(ask, &place, &argv, &env);
 	} else {
 		runner_argv(ask->run.runner, run->binary->host ? run->binary->host : run->binary->path, &argv);
 		if (run->binary->host)
@@ -998,70 +913,6 @@ static void ask_version(struct versioner *v, struct runner *r, versioned_fn *fn,
 
 /* --- making --------------------------------------------------------------- */
 
-/*
- * Programs of a run that was killed live on, each in a session of its own: their binary
- * lies in that run's folder, which their command line shows.
- */
-static void kill_left(const char *run_dir)
-{
-	char *binaries = mem_printf("%s/bin/", run_dir);
-	DIR *proc = opendir("/proc");
-	struct dirent *e;
-
-	while (proc && (e = readdir(proc)) != NULL) {
-		struct str line = STR_INIT;
-		struct error ignored;
-		long pid = strtol(e->d_name, NULL, 10);
-		char *path;
-
-		if (pid <= 1 || pid == getpid())
-			continue;
-		path = mem_printf("/proc/%ld/cmdline", pid);
-		if (fs_read(&line, path, &ignored) == 0 &&
-		    memmem(line.s, line.len, binaries, strlen(binaries))) {
-			pid_t session = getsid((pid_t)pid);
-
-			if (session > 1 && session != getsid(0))
-				kill(-session, SIGKILL); /* its group: what it started, too */
-			kill((pid_t)pid, SIGKILL);
-		}
-		str_free(&line);
-		mem_free(path);
-	}
-	if (proc)
-		closedir(proc);
-	mem_free(binaries);
-}
-
-/* Folders of runs whose lock nobody holds: those were killed. */
-static void sweep_dead_runs(const char *runs)
-{
-	DIR *dir = opendir(runs);
-	struct dirent *e;
-
-	while (dir && (e = readdir(dir)) != NULL) {
-		char *path, *lock;
-		struct error err = { 0 };
-		int fd;
-
-		if (e->d_name[0] == '.' || str_ends(e->d_name, ".lock"))
-			continue;
-		path = path_join(runs, e->d_name);
-		lock = mem_printf("%s.lock", path);
-		fd = fs_lock(lock, false, &err);
-		if (fd >= 0) {
-			kill_left(path);
-			remove_quietly(path);
-			unlink(lock);
-			fs_unlock(fd);
-		}
-		mem_free(lock);
-		mem_free(path);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 int exec_go_new(struct exec_go **out, uv_loop_t *loop, struct jobs *jobs,
 		struct supplier *supplier, const struct exec_go_options *options,
 		struct error *err)
@@ -1083,7 +934,7 @@ int exec_go_new(struct exec_go **out, uv_loop_t *loop, struct jobs *jobs,
 	bin = path_join(x->dir, "bin");
 	lock = mem_printf("%s.lock", x->dir);
 	home = path_join(x->cache, "home");
-	sweep_dead_runs(runs);
+	run_folders_sweep(runs);
 	x->lock = fs_lock(lock, false, err);
 	rc = x->lock < 0 ? (err->code ? (int)err->code : ERR_WORK) : 0;
 	if (rc == 0 && (fs_mkdirs(bin, err) < 0 || fs_mkdirs(home, err) < 0))
