@@ -89,7 +89,7 @@ void run_key(char out[DIGEST_HEX], const char build[DIGEST_HEX], const struct ru
 void tool_key(char out[DIGEST_HEX], const char build[DIGEST_HEX], const struct tool_question *q)
 {
 	static const char *const names[] = { "compile", "vet", "test", "objdump", "source" };
-	struct digest *d = digest_new("tool/1");
+	struct digest *d = digest_new("tool/2");
 
 	digest_add(d, build);
 	digest_add(d, names[q->tool]);

@@ -337,8 +337,35 @@ static void conclude_cell(struct engine *e, struct cell *c, struct run_result *o
 	*r = (struct cell_result){ 0 };
 }
 
+/* Oldest first, a what-if after its release, what is no release last; else as they were named. */
+static bool comes_before(const struct toolchain *a, const struct toolchain *b)
+{
+	int order;
+
+	if (a->is_version != b->is_version || !a->is_version)
+		return a->is_version && !b->is_version;
+	order = gover_cmp(&a->version, &b->version);
+	return order < 0 || (order == 0 && a->edits.n == 0 && b->edits.n > 0);
+}
+
+/* Cases may have toolchains of their own: they come in the order in which cases name them. */
+static void sort_toolchains(struct engine *e)
+{
+	struct toolchain **v = e->toolchains.v;
+
+	for (size_t i = 1; i < e->toolchains.n; i++) {
+		struct toolchain *tc = v[i];
+		size_t at = i;
+
+		for (; at > 0 && comes_before(tc, v[at - 1]); at--)
+			v[at] = v[at - 1];
+		v[at] = tc;
+	}
+}
+
 static void conclude_columns(struct engine *e, struct run_result *out)
 {
+	sort_toolchains(e);
 	for (size_t i = 0; i < e->toolchains.n; i++) {
 		struct toolchain *tc = e->toolchains.v[i];
 		struct toolchain_column col = {

@@ -82,7 +82,7 @@ const char *tool_command(const struct ask *ask, const struct tool_place *place, 
 		break;
 	case TOOL_SOURCE:
 		strv_add(argv, "grep");
-		strv_add(argv, "-rnF");
+		strv_add(argv, "-rnHF");
 		strv_add(argv, "-e");
 		strv_add(argv, args->v[0]);
 		strv_add(argv, "--");
