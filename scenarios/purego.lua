@@ -16,7 +16,7 @@ local no_abi = { "linux/386", "linux/arm" }
 scenario {
   about  = "the statements of purego's report about load_g and cgocallback",
   source = "ebitengine/purego#455",
-  go     = { "1.22..1.27", "1.27rc2?", may },
+  go     = { "1.22..1.27", "1.27rc3?", may },
   target = eight,
 }
 
@@ -108,7 +108,7 @@ case "first-error" {
   about  = "the sentence that the report quotes",
   files  = "fakecgo/crosscall2.txtar",
   run    = false,
-  go     = { "1.26..1.27", "1.27rc2?", may },
+  go     = { "1.26..1.27", "1.27rc3?", may },
   target = "linux/arm64",
   expect = {
     { toolchain = may, outcome = "link-rejected", message = "link: main: invalid reference to runtime.load_g",
@@ -140,7 +140,7 @@ case "next-error" {
 case "go-1.27" {
   about  = "is it Go 1.27 that refuses them, as the title has it?",
   files  = "fakecgo/links.txtar",
-  go     = { "1.26..1.27", "1.27rc2?" },
+  go     = { "1.26..1.27", "1.27rc3?" },
   expect = {
     { go = "<1.27", outcome = "pass", why = "up to here what assembly defines is let through" },
     { outcome = "pass", why = "both are marked for outside use" },
@@ -207,7 +207,7 @@ case "setg-workaround" {
 case "assembly-function" {
   about  = "an unmarked function of std that assembly defines, referred to from assembly",
   files  = "lockdown/asm-unmarked.txtar",
-  go     = { "1.22..1.27", "1.27rc2?" },
+  go     = { "1.22..1.27", "1.27rc3?" },
   target = { "linux/386", "linux/amd64", "linux/arm64", "linux/s390x" },
   expect = {
     { go = ">=1.27", abi = "registers", outcome = "link-rejected", symbols = "math.archFloor",
@@ -224,7 +224,7 @@ case "assembly-function" {
 case "assembly-variable" {
   about  = "an unmarked variable of std, referred to from assembly",
   files  = "lockdown/asm-variable.txtar",
-  go     = { "1.22..1.27", "1.27rc2?" },
+  go     = { "1.22..1.27", "1.27rc3?" },
   target = { "linux/386", "linux/amd64", "linux/arm64" },
   expect = {
     { go = "<1.23", outcome = "pass" },
@@ -241,7 +241,7 @@ case "assembly-variable" {
 case "linknamestd" {
   about  = "how the toolchain's own sources declare the two",
   files  = "purego/cgocallback.txtar",
-  go     = { "1.22..1.27", "1.27rc2?" },
+  go     = { "1.22..1.27", "1.27rc3?" },
   target = six,
   steps  = function(cell)
     for _, name in ipairs { "load_g", "cgocallback" } do
@@ -315,3 +315,37 @@ not_checkable {
   why    = "No toolchain of that day is published. The what-if shows what its effect was, not which "
         .. "commit had it.",
 }
+
+-- --- the module itself ---------------------------------------------------------
+
+-- What is published, built with CGO_ENABLED=0 where it has a fakecgo. It needs the C library's
+-- loader, so it is only linked.
+for _, module in ipairs {
+  { version = "v0.8.2", target = { "linux/amd64", "linux/arm64" } },
+  { version = "v0.9.1", target = { "linux/amd64", "linux/arm64", "linux/loong64" } },
+} do
+  case("module-" .. module.version) {
+    about   = "purego " .. module.version .. " itself",
+    files   = "purego/module-" .. module.version .. ".txtar",
+    run     = false,
+    target  = module.target,
+    variant = both_ways,
+    expect  = {
+      no_flag,
+      { go = "<1.23", target = "linux/loong64", outcome = "link-error", message = "nosplit stack",
+        why = "its own assembly is too deep for this linker" },
+      { go = "<1.25", target = "linux/loong64", outcome = "link-error", message = "adddynrel",
+        why = "this linker cannot import symbols of C libraries there without cgo" },
+      { toolchain = may, variant = "default", target = "linux/amd64", outcome = "link-rejected",
+        symbols = "runtime.cgocallback", rescue = "rejected-only" },
+      refused(may, { "runtime.cgocallback", "runtime.load_g" }),
+      { outcome = "linked" },
+    },
+    claim   = says("Building with CGO_ENABLED=0 fails in the linker; -checklinkname=0 helps.", {
+      says = {
+        { toolchain = may, variant = "default", outcome = "link-rejected" },
+        { toolchain = may, variant = "checklinkname=0", outcome = "linked" },
+      },
+    }),
+  }
+end
