@@ -170,11 +170,14 @@ static char *what_of(const struct source *src, const struct cell_result *c)
 {
 	const struct outcome *o = &c->outcome;
 	struct str out = STR_INIT;
+	unsigned runs = 0;
 
 	str_add(&out, outcome_name(o->kind));
 	for (size_t i = 0; i < o->symbols.n; i++)
 		str_addf(&out, "%s%s", i ? ", " : " of ", o->symbols.v[i]);
-	if (o->kind == OUTCOME_FLAKY) /* its counts differ from run to run */
+	for (int k = 0; k < OUTCOME_KINDS; k++)
+		runs += o->repeats[k];
+	if (runs > 1 || o->kind == OUTCOME_FLAKY) /* a class of outcomes: what one run said means nothing */
 		;
 	else if (!outcome_is_good(o->kind) && o->message && *o->message)
 		add_message(&out, o->message);
