@@ -660,7 +660,7 @@ case "worker-mode" {
     at     = "1.21",
     says   = { { go = ">=1.21", outcome = { "run-crash", "run-wrong", "flaky" } } },
   },
-  explain = "There is no such variable, before 1.21 or after; the directive makes a new one that nobody reads.",
+  explain = "There is no such variable, before 1.21 or after; the directive makes one that nobody reads.",
 }
 
 case "mark-metrics" {
@@ -781,7 +781,7 @@ case "gctrace-shows-linkname" {
     says   = { { go = "<1.23", variant = "default", outcome = "pass" },
                { go = ">=1.23", variant = "checklinkname=0", outcome = "pass" } },
   },
-  explain = "It prints a line of numbers for each collection. Linknames are bound by the linker, long before.",
+  explain = "It prints numbers of each collection. Linknames were bound long before, by the linker.",
 }
 
 case "gctrace-forces-collections" {
@@ -931,7 +931,11 @@ case "plugin" {
   files   = "article/nanotime.txtar",
   cgo     = true,
   run     = false,
-  variant = { "buildmode=plugin", "buildmode=plugin+gcflags=-l -s", "buildmode=plugin+gcflags=-l+ldflags=-s" },
+  variant = {
+    "buildmode=plugin",
+    "buildmode=plugin+gcflags=-l -s",
+    "buildmode=plugin+gcflags=-l+ldflags=-s",
+  },
   expect  = {
     { variant = "buildmode=plugin+gcflags=-l -s", outcome = "unsupported",
       message = "flag provided but not defined: -s" },
