@@ -445,8 +445,8 @@ case "pool-pin" {
   about  = "a method that std does not mark: sync.(*Pool).pin, the pool is std's",
   files  = pool_pin("*sync.Pool", "sync.Pool\n", { "sync" }),
   expect = { outcome = "pass",
-    why = "the compiler knows the method from package sync's export data and refers to it as it would "
-          .. "without a linkname: the linker does not check that" },
+    why = "with the receiver's type the compiler has read where the method stands in package sync, and "
+          .. "refers to it by number; the linker checks what is referred to by name" },
 }
 
 case "pool-pin-untyped" {
@@ -611,6 +611,246 @@ func main() {
       why = "1.21 takes a number for the reason, 1.22 gives back what starting needs" },
     { outcome = "link-rejected", symbols = { "runtime.startTheWorld", "runtime.stopTheWorld" },
       findings = "signature-mismatch" },
+  },
+}
+
+-- Reads a copy of one of std's structs, whose Go is CODE; main prints what it read.
+local function copy(code, imports, name, of)
+  return {
+    files = (program(code, imports):gsub("%-%- want.stdout %-%-\nok\n", "")),
+    steps = function(cell)
+      cell:layout(name, of)
+      cell:build()
+      cell:run()
+    end,
+  }
+end
+
+local chan = [[
+
+// hchan is the beginning of Go 1.22's runtime.hchan.
+type hchan struct {
+	qcount   uint
+	dataqsiz uint
+	buf      unsafe.Pointer
+	elemsize uint16
+	closed   uint32
+FIELDS}
+
+func main() {
+	ch := make(chan int, 4)
+	ch <- 1
+	ch <- 2
+	ch <- 3
+	<-ch
+	close(ch)
+	c := *(**hchan)(unsafe.Pointer(&ch))
+	if PRINT {
+		os.Stdout.WriteString("as it is\n")
+	} else {
+		os.Stdout.WriteString("other numbers\n")
+	}
+}
+]]
+
+local chan_closed = copy(chan:gsub("FIELDS", ""):gsub("PRINT", "c.qcount == 2 && c.closed == 1"),
+                         {}, "hchan", "runtime.hchan")
+
+case "chan-closed" {
+  about  = "is a channel closed, and how much is in it?",
+  files  = chan_closed.files,
+  steps  = chan_closed.steps,
+  expect = { outcome = "pass", stdout = "as it is\n" },
+}
+
+local chan_index = copy(chan:gsub("FIELDS", "\telemtype unsafe.Pointer\n\tsendx    uint\n\trecvx    uint\n")
+                            :gsub("PRINT", "c.sendx == 3 && c.recvx == 1"),
+                        {}, "hchan", "runtime.hchan")
+
+case "chan-index" {
+  about  = "where the next value goes and comes from",
+  files  = chan_index.files,
+  steps  = chan_index.steps,
+  expect = {
+    { go = "<1.23", outcome = "pass", stdout = "as it is\n" },
+    { outcome = "pass", stdout = "other numbers\n", findings = "layout-drift",
+      why = "1.23 put a pointer to a timer in front of them" },
+  },
+}
+
+local mutex = copy([[
+
+type mutex struct {
+	state int32
+	sema  uint32
+}
+
+var m sync.Mutex
+
+func main() {
+	m.Lock()
+	ok((*mutex)(unsafe.Pointer(&m)).state == 1)
+}
+]], { "sync" }, "mutex", "sync.Mutex")
+
+case "mutex-state" {
+  about  = "is a mutex locked?",
+  files  = mutex.files,
+  steps  = mutex.steps,
+  expect = {
+    { go = "<1.24", outcome = "pass", stdout = "ok\n" },
+    { outcome = "pass", stdout = "ok\n", findings = "layout-drift",
+      why = "the state stands in a struct of internal/sync now, which begins where it did" },
+  },
+}
+
+local timer = copy([[
+
+// timer is Go 1.22's time.Timer.
+type timer struct {
+	C <-chan time.Time
+	r struct {
+		pp       uintptr
+		when     int64
+		period   int64
+		f        func(interface{}, uintptr)
+		arg      interface{}
+		seq      uintptr
+		nextwhen int64
+		status   uint32
+	}
+}
+
+func main() {
+	t := time.NewTimer(time.Hour)
+	if (*timer)(unsafe.Pointer(t)).r.when > 0 {
+		os.Stdout.WriteString("some time\n")
+	} else {
+		os.Stdout.WriteString("never\n")
+	}
+	t.Stop()
+}
+]], { "time" }, "timer", "time.Timer")
+
+case "timer-when" {
+  about  = "when does a timer go off?",
+  files  = timer.files,
+  steps  = timer.steps,
+  expect = {
+    { go = "<1.23", outcome = "pass", stdout = "some time\n" },
+    { outcome = "pass", stdout = "never\n", findings = "layout-drift",
+      why = "1.23 hides the runtime's timer behind time.Timer: a lock stands there now" },
+  },
+}
+
+local map = copy([[
+
+// syncMap is Go 1.20's sync.Map.
+type syncMap struct {
+	mu     sync.Mutex
+	read   unsafe.Pointer
+	dirty  map[interface{}]unsafe.Pointer
+	misses int
+}
+
+var m sync.Map
+
+func main() {
+	m.Store(1, 1)
+	m.Store(2, 2)
+	m.Load(3)
+	if (*syncMap)(unsafe.Pointer(&m)).misses == 1 {
+		os.Stdout.WriteString("1 miss\n")
+	} else {
+		os.Stdout.WriteString("another number\n")
+	}
+}
+]], { "sync" }, "syncMap", "sync.Map")
+
+case "sync-map-misses" {
+  about  = "how often has a sync.Map missed?",
+  files  = map.files,
+  steps  = map.steps,
+  expect = {
+    { go = "<1.20", outcome = "pass", stdout = "another number\n", findings = "layout-drift" },
+    { go = "<1.24", outcome = "pass", stdout = "1 miss\n" },
+    { outcome = "pass", stdout = "another number\n", findings = "layout-drift",
+      why = "1.24 has another map there" },
+  },
+}
+
+local value = copy([[
+
+type value struct {
+	typ  unsafe.Pointer
+	ptr  unsafe.Pointer
+	flag uintptr
+}
+
+type person struct{ age int }
+
+func main() {
+	p := person{age: 3}
+	field := reflect.ValueOf(&p).Elem().Field(0)
+	(*value)(unsafe.Pointer(&field)).flag &^= 1<<5 | 1<<6
+	field.SetInt(4)
+	ok(p.age == 4)
+}
+]], { "reflect" }, "value", "reflect.Value")
+
+case "reflect-value" {
+  about  = "an unexported field set: the flags of a reflect.Value changed",
+  files  = value.files,
+  steps  = value.steps,
+  expect = { outcome = "pass", stdout = "ok\n" },
+}
+
+local moduledata = copy([[
+
+// moduledata is the beginning of Go 1.18's runtime.moduledata.
+type moduledata struct {
+	pcHeader                           unsafe.Pointer
+	funcnametab                        []byte
+	cutab                              []uint32
+	filetab                            []byte
+	pctab                              []byte
+	pclntable                          []byte
+	ftab                               []struct{ entryoff, funcoff uint32 }
+	findfunctab                        uintptr
+	minpc, maxpc                       uintptr
+	text, etext                        uintptr
+	noptrdata, enoptrdata, data, edata uintptr
+	bss, ebss, noptrbss, enoptrbss     uintptr
+	end, gcdata, gcbss, types, etypes  uintptr
+}
+
+//go:linkname last runtime.lastmoduledatap
+var last *moduledata
+
+func main() {
+	var x interface{} = last
+	typ := *(*uintptr)(unsafe.Pointer(&x))
+	if last.types <= typ && typ < last.etypes {
+		os.Stdout.WriteString("a type among the types\n")
+	} else {
+		os.Stdout.WriteString("a type elsewhere\n")
+	}
+}
+]], {}, "moduledata", "runtime.moduledata")
+
+case "moduledata-types" {
+  about   = "where the module's types are, by Go 1.18's copy of moduledata",
+  files   = moduledata.files,
+  steps   = moduledata.steps,
+  variant = { "default", "ldflags=-w" },
+  expect  = {
+    { go = "<1.20", variant = "ldflags=-w", outcome = "pass", stdout = "a type among the types\n" },
+    { go = "<1.20", outcome = "link-undefined", message = "relocation target go.info.*main.moduledata",
+      why = "up to 1.20 the linker wants debug information of the local struct" },
+    { go = "1.20", variant = "default", outcome = "link-undefined", findings = "layout-drift",
+      message = "relocation target go:info.*main.moduledata" },
+    { outcome = "pass", stdout = "a type elsewhere\n", findings = "layout-drift",
+      why = "1.20 put the counters of coverage in front" },
   },
 }
 
@@ -1046,7 +1286,22 @@ func main() {
 	ok(len(defaultNS) == 1 && err != nil)
 }
 ]], { "net" }),
-  expect = { outcome = "link-duplicate" },
+  expect = { outcome = "link-duplicate", symbols = "net.defaultNS" },
+}
+
+case "sleep-replaced" {
+  about  = "a function with a body under time.Sleep's name",
+  files  = program([[
+
+//go:linkname sleep time.Sleep
+func sleep(time.Duration) {}
+
+func main() {
+	time.Sleep(time.Hour)
+	ok(true)
+}
+]], { "time" }),
+  expect = { outcome = "link-duplicate", symbols = "time.Sleep" },
 }
 
 case "check-wrap-err" {
@@ -1148,6 +1403,31 @@ func main() {
   expect = unmarked("strings.explode"),
 }
 
+local function gen_split(use)
+  return program([[
+
+//go:linkname genSplit strings.genSplit
+func genSplit(s, sep string, save, n int) []string
+
+func main() {
+	parts := genSplit("a+b", "+", 0, -1)
+	ok(len(parts) == 2 && parts[1] == "b" && ]] .. use .. [[)
+}
+]], { "strings" })
+end
+
+case "strings-gensplit" {
+  about  = "strings.genSplit, in a program that has no other need of it",
+  files  = gen_split("strings.Contains(parts[0], \"a\")"),
+  expect = unmarked("strings.genSplit"),
+}
+
+case "strings-gensplit-inlined" {
+  about  = "the same in a file that calls strings.Split, whose inlined body calls genSplit",
+  files  = gen_split("len(strings.Split(parts[0], \"+\")) == 1"),
+  expect = unmarked("strings.genSplit"),
+}
+
 case "bytes-growslice" {
   about  = "bytes.growSlice",
   files  = program([[
@@ -1187,9 +1467,12 @@ func main() {
   expect  = "pass",
 }
 
-case "libraries" {
-  about   = "the runtime's clock inside a C library, built only",
-  files   = [[
+-- A C library that says whether CONDITION holds, where PULL is pulled. Two programs in C ask it:
+-- archive.c is linked with it, shared.c loads it.
+local function c_library(pull, condition)
+  return [[
+-- want.stdout --
+ok
 -- go.mod --
 module lnmatrix.invalid/inside
 
@@ -1200,47 +1483,78 @@ package main
 import "C"
 import _ "unsafe" // for go:linkname
 
-//go:linkname nanotime runtime.nanotime
-func nanotime() int64
+]] .. pull .. [[
 
-//export Clock
-func Clock() int64 { return nanotime() }
+
+//export Good
+func Good() bool { return ]] .. condition .. [[ }
 
 func main() {}
-]],
+-- c/archive.c --
+#include <stdio.h>
+
+unsigned char Good(void);
+
+int main(void)
+{
+	return Good() ? puts("ok") < 0 : 1;
+}
+-- c/shared.c --
+#include <dlfcn.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+	void *library = argc > 1 ? dlopen(argv[1], RTLD_NOW) : NULL;
+	unsigned char (*good)(void) = NULL;
+
+	if (library)
+		good = (unsigned char (*)(void))dlsym(library, "Good");
+	return good && good() ? puts("ok") < 0 : 1;
+}
+]]
+end
+
+local marked_library = c_library([[
+//go:linkname nanotime runtime.nanotime
+func nanotime() int64]], "nanotime() > 0")
+
+local unmarked_library = c_library([[
+//go:linkname fastlog2 runtime.fastlog2
+func fastlog2(float64) float64]], "fastlog2(8) == 3")
+
+case "c-archive" {
+  about   = "the runtime's clock in a library that is linked with a program in C",
+  files   = marked_library,
+  host    = "c/archive.c",
   cgo     = true,
-  run     = false,
-  variant = { "buildmode=c-archive", "buildmode=c-shared" },
-  expect  = "linked",
+  variant = "buildmode=c-archive",
+  expect  = "pass",
 }
 
-case "libraries-unmarked" {
-  about   = "an unmarked function inside a C library, built only",
-  files   = [[
--- go.mod --
-module lnmatrix.invalid/inside
-
-go 1.17
--- main.go --
-package main
-
-import "C"
-import _ "unsafe" // for go:linkname
-
-//go:linkname fastlog2 runtime.fastlog2
-func fastlog2(float64) float64
-
-//export Log
-func Log(x float64) float64 { return fastlog2(x) }
-
-func main() {}
-]],
+case "c-shared" {
+  about   = "the same in a library that is loaded",
+  files   = marked_library,
+  host    = "c/shared.c",
   cgo     = true,
-  run     = false,
-  variant = { "buildmode=c-archive", "buildmode=c-shared" },
-  expect  = {
-    { go = "<1.23", outcome = "linked" },
-    { outcome = "link-rejected", symbols = "runtime.fastlog2",
-      why = "the check is the same for every way to build" },
-  },
+  variant = "buildmode=c-shared",
+  expect  = "pass",
+}
+
+case "c-archive-unmarked" {
+  about   = "a function that std does not mark, in a library that is linked",
+  files   = unmarked_library,
+  host    = "c/archive.c",
+  cgo     = true,
+  variant = "buildmode=c-archive",
+  expect  = unmarked("runtime.fastlog2"),
+}
+
+case "c-shared-unmarked" {
+  about   = "the same in a library that is loaded",
+  files   = unmarked_library,
+  host    = "c/shared.c",
+  cgo     = true,
+  variant = "buildmode=c-shared",
+  expect  = unmarked("runtime.fastlog2"),
 }
