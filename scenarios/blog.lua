@@ -4,11 +4,11 @@
 -- Most programs have two packages besides main: hello has something to give, ciao wants it. What a
 -- function of the built program really reads is asked from its machine code.
 
-local document = "001"
+local document = "//go:linkname, a blog post of 2022"
 
 scenario {
   about  = "which package carries the directive, what is linked then, and what the program reads",
-  source = "//go:linkname, a blog post of 2022",
+  source = document,
   go     = "1.17..1.27",  -- 1.17 was the newest when the post was written
   target = "linux/amd64",
 }

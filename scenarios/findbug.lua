@@ -3,11 +3,11 @@
 -- its own to the same bug. `claim` is what the document says, `expect` what is true. Some programs
 -- build, run and are wrong all the same: there a finding says so on every version.
 
-local document = "002"
+local document = "Linkname: find the bug"
 
 scenario {
   about  = "twelve bugs with a linkname: symptom, cause and cure against what happens",
-  source = "Linkname: find the bug",
+  source = document,
   go     = "1.18..1.27",
   target = "linux/amd64",
 }
