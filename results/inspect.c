@@ -52,6 +52,48 @@ static bool names_std(const char *symbol)
 	return std;
 }
 
+/* "sync.Pool" of sync and "(*Pool).pin" */
+static void receiver_type(struct str *out, const char *package, const char *name)
+{
+	const char *start = name[0] == '(' ? name + 2 : name;
+
+	str_addf(out, "%s.", package);
+	str_addn(out, start, strcspn(start, ")."));
+}
+
+static bool is_ident(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static bool mentions_type(const char *sig, const char *type)
+{
+	size_t n = strlen(type);
+
+	for (const char *p = sig; (p = strstr(p, type)) != NULL; p++)
+		if ((p == sig || !(is_ident(p[-1]) || p[-1] == '/')) && !is_ident(p[n]))
+			return true;
+	return false;
+}
+
+/*
+ * A declaration that speaks of the receiver's type makes the compiler read the type with its methods,
+ * and refer to the one that is pulled by number, as to any imported method: the linker's check looks
+ * at references by name (cmd/link/internal/loader, loadObjRefs).
+ */
+static bool comes_with_its_type(const struct looked_up *l, const struct local_link *link)
+{
+	struct str type = STR_INIT;
+	bool comes;
+
+	if (!l->found || l->symbol.kind != ATLAS_METHOD || !link || !link->sig)
+		return false;
+	receiver_type(&type, l->package.s, l->name.s);
+	comes = mentions_type(link->sig, type.s);
+	str_free(&type);
+	return comes;
+}
+
 static struct link_ruling rule(const struct inspect_question *q, const struct inspect_std *std,
 			       const struct looked_up *l, const char *symbol, enum link_reference ref,
 			       const struct local_link *link)
@@ -60,6 +102,7 @@ static struct link_ruling rule(const struct inspect_question *q, const struct in
 				    .found = l->found ? &l->symbol : NULL, .blocked = l->blocked,
 				    .reference = ref };
 	struct abi_machine m = { .version = std->version, .goarch = q->target->goarch };
+	struct link_ruling r;
 	long align;
 
 	if (link && ref == LINK_FROM_GO_VAR) {
@@ -67,7 +110,12 @@ static struct link_ruling rule(const struct inspect_question *q, const struct in
 		if (!abi_size(&m, link->shape, &lq.user_size, &align))
 			lq.user_size = 0;
 	}
-	return link_judge(&lq);
+	r = link_judge(&lq);
+	if (r.pull == LINK_REJECTED && ref == LINK_FROM_GO_FUNC && comes_with_its_type(l, link)) {
+		r.pull = LINK_LINKS;
+		r.reason = "the receiver's type brings its methods in, and the linker checks no such reference";
+	}
+	return r;
 }
 
 /* --- findings ------------------------------------------------------------- */

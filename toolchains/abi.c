@@ -1408,6 +1408,21 @@ static bool say_unknown(struct str *why, const struct abi_machine *m, const stru
 	return true;
 }
 
+/* Do pointers stand where the other has numbers, and numbers where it has pointers? Then values have
+ * changed places, though each word is one. */
+static bool is_shuffled(const struct values *have, const struct values *want)
+{
+	bool lost = false, made = false;
+
+	for (size_t i = 0; i < have->pieces.n; i++) {
+		const struct piece *h = &have->pieces.v[i], *w = find_piece(want, h, same_piece);
+
+		lost |= w && w->kind == 'p' && h->kind != 'p';
+		made |= w && w->kind != 'p' && h->kind == 'p';
+	}
+	return lost && made;
+}
+
 static enum abi_grade compare_calls(const struct call *have, const struct sig *have_sig,
 				    const struct call *want, const struct sig *want_sig, struct str *why)
 {
@@ -1421,8 +1436,12 @@ static enum abi_grade compare_calls(const struct call *have, const struct sig *h
 		if (have->args.list.n == want->args.list.n &&
 		    have->results.list.n == want->results.list.n && sigs_equal(have_sig, want_sig))
 			return ABI_IDENTICAL;
-		say_same(why, have, have_sig, want, want_sig);
-		return ABI_SAME;
+		if (!is_shuffled(&have->args, &want->args) && !is_shuffled(&have->results, &want->results)) {
+			say_same(why, have, have_sig, want, want_sig);
+			return ABI_SAME;
+		}
+		strv_addf(&clauses, "pointers are passed where numbers are taken, and numbers where pointers are "
+			  "(%zu arguments for %zu)", have->args.list.n, want->args.list.n);
 	}
 	if (!same) {
 		compare_view(&clauses, &args);

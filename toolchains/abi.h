@@ -17,8 +17,8 @@
 
 enum abi_grade {
 	ABI_IDENTICAL, /* the same types */
-	ABI_SAME,      /* other types, but every word travels in the same place, as large and of the
-	                  same class (integers and pointers are one) */
+	ABI_SAME,      /* other types, but every word travels in the same place, as large and of the same
+	                  class (integers and pointers are one, unless they have changed places) */
 	ABI_BREAKS,    /* count, size, class or order differ; `why` says so where that is harmless */
 	ABI_UNKNOWN,   /* a type, a shape or the architecture is not known */
 };

@@ -9,7 +9,7 @@
 #include "harness/base/str.h"
 
 /* Part of the keys of stored inspections: to be raised when inspect() learns something. */
-#define INSPECTION_VERSION "6"
+#define INSPECTION_VERSION "7"
 
 struct item {
 	struct inspect_item i;

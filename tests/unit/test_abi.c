@@ -445,6 +445,11 @@ static void test_breaks(void **state)
 		  "result 2 (2 words) is read from RBX and RCX, which the function does not set" },
 		{ "arm64", ">w,pp", "", ">w", "", ABI_BREAKS,
 		  "result 2 (2 words) is read from R1 and R2, which the function does not set" },
+		/* arguments: every word is one, but of something else */
+		{ "amd64", "p,pdd,d>pdd", "", "p,d,d,d,p>pdd", "", ABI_BREAKS,
+		  "pointers are passed where numbers are taken, and numbers where pointers are (3 arguments for 5)" },
+		{ "amd64", "d,p>", "", "p,d>", "", ABI_BREAKS,
+		  "pointers are passed where numbers are taken, and numbers where pointers are (2 arguments for 2)" },
 		{ "amd64", ">d", "", ">d,d", "", ABI_BREAKS,
 		  "result 2 comes in RBX, which the program does not read" },
 		{ "amd64", ">d", "", ">w", "", ABI_BREAKS,

@@ -23,6 +23,7 @@ static const char std_text[] =
 	"F\t2\tgetm\tg\tpush\tp>p\tfunc(m *m) *m\n"
 	"F\t2\tsizeof\tg\tpush\tp>d\tfunc(t *abi.Type) uintptr\n"
 	"M\t2\t(*m).id\tg\tpush\tp,d>d\tfunc(n int) int64\n"
+	"M\t3\t(*m).own\tg\t\tp>d\tfunc() int64\n"
 	"V\t2\tsched\tz\t\t{pdd}\t24\tschedt\n"
 	"V\t1\tcount\td\tpush\td\t8\tint64\n"
 	"T\t5\tm\tstruct\t16\t8\t\tg0 0 8 1 *g\tid 8 8 0 int64\n"
@@ -180,6 +181,28 @@ static void test_own_push(void **state)
 	assert_true(in.predictions.v[0].certain);
 	assert_false(in.predictions.v[1].certain);
 	inspection_dispose(&in);
+}
+
+/* A declaration that has the receiver's type brings the method in under a number: nobody checks. */
+static void test_receiver(void **state)
+{
+	static const struct { const char *sig; bool links; } rows[] = {
+		{ "func(p *runtime.m) int64", true },  { "func(uintptr, []runtime.m) int64", true },
+		{ "func(p uintptr) int64", false },    { "func(p *runtime.mutex) int64", false },
+		{ "func(p *my/runtime.m) int64", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = mem_printf("l\t.\tmain.go\t7\tpull\tf\truntime.(*m).own\tfunc\t2\tp>d\t%s\n", rows[i].sig);
+		struct inspection in;
+
+		look(&in, text, "go1.23.1", "linux/amd64", NULL, false);
+		assert_int_equal(in.predictions.n, 1);
+		assert_int_equal(in.predictions.v[0].pull, rows[i].links ? LINK_LINKS : LINK_REJECTED);
+		inspection_dispose(&in);
+		mem_free(text);
+	}
 }
 
 static void test_ahead(void **state)
@@ -447,7 +470,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signature),    cmocka_unit_test(test_others),
-		cmocka_unit_test(test_own_push),     cmocka_unit_test(test_ahead),        cmocka_unit_test(test_variables),
+		cmocka_unit_test(test_receiver),     cmocka_unit_test(test_own_push),     cmocka_unit_test(test_ahead),        cmocka_unit_test(test_variables),
 		cmocka_unit_test(test_layouts),      cmocka_unit_test(test_remarks),
 		cmocka_unit_test(test_disagreement), cmocka_unit_test(test_store),
 		cmocka_unit_test(test_program),      cmocka_unit_test(test_undefined),
