@@ -27,6 +27,17 @@ static void column_dispose(struct toolchain_column *c)
 	mem_free(c->missing);
 }
 
+void run_result_drop_unchecked(struct run_result *r)
+{
+	for (size_t i = 0; i < r->unchecked.n; i++) {
+		mem_free(r->unchecked.v[i].scenario);
+		mem_free(r->unchecked.v[i].source);
+		mem_free(r->unchecked.v[i].text);
+		mem_free(r->unchecked.v[i].why);
+	}
+	vec_free(&r->unchecked);
+}
+
 void run_result_dispose(struct run_result *r)
 {
 	char *owned[] = { r->id, r->started, r->ended, r->host, r->version, r->command };
@@ -56,13 +67,7 @@ void run_result_dispose(struct run_result *r)
 		mem_free(c->explain);
 	}
 	vec_free(&r->claim_cases);
-	for (size_t i = 0; i < r->unchecked.n; i++) {
-		mem_free(r->unchecked.v[i].scenario);
-		mem_free(r->unchecked.v[i].source);
-		mem_free(r->unchecked.v[i].text);
-		mem_free(r->unchecked.v[i].why);
-	}
-	vec_free(&r->unchecked);
+	run_result_drop_unchecked(r);
 	memset(r, 0, sizeof(*r));
 }
 

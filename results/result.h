@@ -93,6 +93,8 @@ struct run_result {
 
 void cell_result_dispose(struct cell_result *c);
 void run_result_dispose(struct run_result *r);
+/* Forgets what cannot be checked: the run is about some cases only. */
+void run_result_drop_unchecked(struct run_result *r);
 
 /* Index of a toolchain's column, or -1. */
 int run_result_column(const struct run_result *r, const char *toolchain);

@@ -738,6 +738,8 @@ static int finish(struct run *r, struct error *err)
 	r->result.wall_ms = uv_hrtime() / 1000000 - r->started_ms;
 	r->result.cpu_ms = cpu_now() - r->cpu_ms;
 	engine_conclude(r->engine, &r->result);
+	if (r->a->cases.n)
+		run_result_drop_unchecked(&r->result);
 	changes_find(&r->result);
 	if (asker_store_error(r->asker)) {
 		*err = *asker_store_error(r->asker);

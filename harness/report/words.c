@@ -355,6 +355,8 @@ static void print_claim(struct words *w, const struct fold_entry *entry)
 	add_sources(&w->text, w->r, c->scenario);
 	str_addf(&w->text, " says %s; found: ", c->says);
 	add_outcome(&w->text, &c->outcome);
+	if (c->says_output && outcome_is_good(c->outcome.kind))
+		str_add(&w->text, ", with other output");
 	add_detail(w);
 }
 
@@ -591,7 +593,7 @@ static void add_verdicts(struct str *out, const struct run_result *r, const char
 /* Cells that are good for now although something is wrong with the program. */
 static void add_luck(struct str *text, const struct run_result *r, const char *dot)
 {
-	size_t lucky = 0;
+	size_t lucky = 0, alarming = 0;
 
 	for (size_t i = 0; i < r->cells.n; i++) {
 		const struct outcome *o = &r->cells.v[i].outcome;
@@ -600,9 +602,13 @@ static void add_luck(struct str *text, const struct run_result *r, const char *d
 		for (size_t k = 0; k < o->findings.n; k++)
 			grave |= finding_is_grave(&o->findings.v[k]);
 		lucky += grave && outcome_is_good(o->kind);
+		alarming += r->cells.v[i].alarming;
 	}
 	if (lucky)
 		str_addf(text, "%s%zu" TEXT_TIE "by" TEXT_TIE "luck", dot, lucky);
+	/* what makes the exit status 1 though each outcome is as expected */
+	if (alarming)
+		str_addf(text, "%s%zu" TEXT_TIE "with" TEXT_TIE "unexpected" TEXT_TIE "findings", dot, alarming);
 }
 
 void words_add_totals(struct str *out, const struct run_result *r,
