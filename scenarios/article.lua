@@ -1219,3 +1219,15 @@ not_checkable {
            .. "orders and log lines.",
   why    = "Nobody else can measure them, and they have nothing to do with linkname.",
 }
+
+not_checkable {
+  source = article,
+  text   = "From Go 1.21 on the second version of runtime/metrics takes snapshots of the marking's state.",
+  why    = "It names nothing that could be looked for; the case mark-metrics asks for such metrics.",
+}
+
+not_checkable {
+  source = article,
+  text   = "Where a debugger cannot follow a linkname, debug.ReadBuildInfo is the better way.",
+  why    = "It is advice; the case source-position shows that the position is there.",
+}

@@ -93,6 +93,41 @@ func main() {
   },
 }
 
+case "no-space" {
+  about  = "the first example with a blank after the slashes",
+  files  = mod .. [[
+-- hello/hello.go --
+package hello
+
+var msg = "private message"
+
+func Len() int { return len(msg) }
+-- main.go --
+package main
+
+import (
+	_ "unsafe"
+
+	"lnmatrix.invalid/blog/hello"
+)
+
+// go:linkname linked lnmatrix.invalid/blog/hello.msg
+var linked string
+
+func main() {
+	if len(linked) != hello.Len() {
+		panic("not linked")
+	}
+}
+]],
+  expect = { outcome = "run-crash", message = "not linked", findings = "inert-directive" },
+  claim  = {
+    source = document,
+    text   = "With a blank after the slashes a directive is a comment.",
+    says   = { outcome = "run-crash", message = "not linked" },
+  },
+}
+
 case "both-ways" {
   about  = "a variable pulled, a variable pushed, a function pulled; one directive above another thing",
   files  = "blog/both-ways.txtar",

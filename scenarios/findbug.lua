@@ -189,6 +189,35 @@ case "bug-03-space" {
              findings = "inert-directive" },
 }
 
+case "bug-03-gofmt" {
+  about  = "go/format, which is what gofmt calls, on a directive with a blank line below",
+  files  = [[
+-- go.mod --
+module lnmatrix.invalid/findbug
+
+go 1.17
+-- main.go --
+package main
+
+import (
+	"go/format"
+	"os"
+)
+
+const source = "package main\n\nimport _ \"unsafe\"\n\n" +
+	"//go:linkname runtimeNano runtime.nanotime\n\nfunc runtimeNano() int64\n"
+
+func main() {
+	formatted, err := format.Source([]byte(source))
+	if err != nil || string(formatted) != source {
+		os.Exit(1)
+	}
+}
+]],
+  expect = "pass",
+  claim  = { source = document, text = "gofmt does not flag the blank line.", says = "pass" },
+}
+
 case "bug-03-fix" {
   about  = "without the blank line",
   files  = pulled,
@@ -852,6 +881,18 @@ not_checkable {
     .. "too.",
   why    = "From 1.18 to 1.21 those have wyrand with 64 bits of state; to find it from outputs takes up to "
     .. "2^64 tries, and that nobody knows a shorter way is nothing a program can show.",
+}
+
+not_checkable {
+  source = document,
+  text   = "crypto/rand takes microseconds, fastrand nanoseconds.",
+  why    = "A time alone is one machine's; the case bug-11-fix shows which of the two is slower.",
+}
+
+not_checkable {
+  source = document,
+  text   = "The error of a misspelt path may appear minutes into a large build.",
+  why    = "It speaks of the size of builds.",
 }
 
 case "bug-11-fix" {
