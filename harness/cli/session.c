@@ -51,7 +51,7 @@ int session_open(struct session *s, const struct places *places, bool ask_again,
 	o.lock = &s->lock;
 	o.published = &s->published;
 	s->supply = supply_new(&s->loop, s->jobs, &o);
-	s->modules = modules_new(&s->loop, s->jobs, &(struct modules_options){
+	s->modules = modules_new(s->jobs, &(struct modules_options){
 		.cache = places->cache, .go = places->go, .environ = environ, .say = say, .say_arg = say_arg });
 	return 0;
 }

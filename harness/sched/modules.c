@@ -33,11 +33,10 @@ struct modules {
 	unsigned serial;
 };
 
-struct modules *modules_new(uv_loop_t *loop, struct jobs *jobs, const struct modules_options *options)
+struct modules *modules_new(struct jobs *jobs, const struct modules_options *options)
 {
 	struct modules *m = mem_zalloc(sizeof(*m));
 
-	(void)loop;
 	m->jobs = jobs;
 	m->o = *options;
 	return m;

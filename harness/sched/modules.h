@@ -6,8 +6,6 @@
 #ifndef LNM_SCHED_MODULES_H
 #define LNM_SCHED_MODULES_H
 
-#include <uv.h>
-
 #include "harness/base/mem.h"
 #include "harness/job/job.h"
 #include "harness/script/fixture.h"
@@ -21,7 +19,7 @@ struct modules_options {
 	void *say_arg;
 };
 
-struct modules *modules_new(uv_loop_t *loop, struct jobs *jobs, const struct modules_options *options);
+struct modules *modules_new(struct jobs *jobs, const struct modules_options *options);
 void modules_free(struct modules *m); /* nothing may be under way */
 
 /* Is there something to fetch first? Requirements that are replaced by folders of the archive need
