@@ -297,6 +297,22 @@ static void read_files(lua_State *L, int t, const char *what, struct kase *k)
 		sandbox_charge(L, (long)k->fixture.ar.files[i].size);
 }
 
+/* The C file itself, or a Go file in the package's folder. */
+static bool has_host(const struct txtar *ar, const char *host)
+{
+	size_t n;
+
+	if (str_ends(host, ".c"))
+		return txtar_find(ar, host) != NULL;
+	host += strlen("./");
+	n = strlen(host);
+	for (size_t i = 0; i < ar->n; i++)
+		if (strncmp(ar->files[i].name, host, n) == 0 && ar->files[i].name[n] == '/' &&
+		    str_ends(ar->files[i].name, ".go"))
+			return true;
+	return false;
+}
+
 static void inherit(struct strv *own, const struct strv *from)
 {
 	if (own->n == 0)
@@ -363,6 +379,9 @@ static int l_case_body(lua_State *L)
 	if (k->matrix.cgo == 0)
 		k->matrix.cgo = sc->matrix.cgo;
 	read_files(L, 1, what, k);
+	if (k->host && !has_host(&k->fixture.ar, k->host))
+		luaL_error(L, "%s: host = \"%s\": the archive has no such %s", what, k->host,
+			   str_ends(k->host, ".c") ? "file" : "package");
 	read_rules(L, 1, what, "expect", &k->expect);
 	read_claim(L, 1, what, k);
 	k->explain = mem_strdup(opt_string(L, 1, what, "explain"));
