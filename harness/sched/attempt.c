@@ -211,13 +211,18 @@ static bool level_known(struct attempt *a)
 	return false;
 }
 
-/* With cgo a C compiler for the target takes part: without one Go cannot be asked. */
-static bool compiler_known(struct attempt *a)
+/* With cgo a C compiler for the target takes part; a program of shared packages needs a shared std. */
+static bool parts_known(struct attempt *a)
 {
 	const struct target *t = a->cell->target;
 	const char *package = cc_package(t);
 	char *text;
 
+	if (a->cell->variant->buildmode && strcmp(a->cell->variant->buildmode, "shared") == 0) {
+		judge_prepare(&a->outcome, OUTCOME_UNSUPPORTED, "buildmode=shared needs std as a shared library in "
+			      "GOROOT (go install -buildmode=shared std), and toolchains are left as they are");
+		return false;
+	}
 	if (!a->cell->cgo || cc_path(t))
 		return true;
 	text = package ? mem_printf("no C compiler for %s here; install %s", t->name, package)
@@ -232,7 +237,7 @@ static void want_toolchain(struct attempt *a)
 {
 	struct cell *c = a->cell;
 
-	if (!level_known(a) || !go_line_allows(a) || !compiler_known(a)) {
+	if (!level_known(a) || !go_line_allows(a) || !parts_known(a)) {
 		attempt_end(a);
 		return;
 	}
