@@ -202,6 +202,8 @@ struct atlas *atlas_maker_open(struct atlas_maker *m, const struct toolchain *tc
 bool atlas_maker_section(struct atlas_maker *m, const struct toolchain *tc, const char *target,
 			 const char *package, struct atlas_section *out)
 {
+	/* as the Go program says it where it is asked about some packages only */
+	static const char none[] = "P\t-\tunread\tno such package in std\n";
 	struct atlas_key key = key_of(m, tc, target);
 	struct atlas *a = atlas_maker_open(m, tc, target);
 	struct error err = { 0 };
@@ -213,8 +215,12 @@ bool atlas_maker_section(struct atlas_maker *m, const struct toolchain *tc, cons
 	if (err.code == ERR_WORK) {
 		say_damaged(m, tc, target, &err);
 		atlas_discard(m->dir, &key);
+		return false;
 	}
-	return false;
+	if (!atlas_is_complete(a))
+		return false;
+	*out = (struct atlas_section){ none, sizeof(none) - 1 }; /* all of std is here, and it is not */
+	return true;
 }
 
 /*
