@@ -199,7 +199,7 @@ static char *what_of(const struct source *src, const struct cell_result *c)
 	return str_detach(&out);
 }
 
-/* Texts that scripts print differ in what they are about, not in these. */
+/* Cells of which the same is to be said, as one entry each. */
 static void evidences_collect(struct evidences *out, const struct source *src, const struct claim_case *claim)
 {
 	struct spread s;

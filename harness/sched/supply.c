@@ -529,28 +529,35 @@ static void on_go_env(struct job *job, void *arg)
 	pump(s);
 }
 
+/* The value of a variable, borrowed; NULL: it is not set, or empty. */
+static const char *variable(char *const *environ, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; *environ; environ++)
+		if (strncmp(*environ, name, n) == 0 && (*environ)[n] == '=' && (*environ)[n + 1])
+			return *environ + n + 1;
+	return NULL;
+}
+
+/* What the user calls the go command; NULL: nothing special. */
+static const char *go_name(const char *name, char *const *environ)
+{
+	return name ? name : variable(environ, "LNMATRIX_GO");
+}
+
 char *supply_find_go(const char *name, char *const *environ)
 {
-	const char *path = NULL;
-
-	for (char *const *e = environ; *e; e++) {
-		if (!name && str_starts(*e, "LNMATRIX_GO=") && (*e)[12])
-			name = *e + 12;
-		if (str_starts(*e, "PATH="))
-			path = *e + 5;
-	}
-	return fs_find_program(name ? name : "go", path);
+	name = go_name(name, environ);
+	return fs_find_program(name ? name : "go", variable(environ, "PATH"));
 }
 
 static void ask_go(struct supply *s)
 {
 	struct strv argv = { 0 }, env = { 0 };
 	struct job_spec spec = { .timeout_ms = ASK_TIMEOUT_MS, .first_signal = SIGKILL, .cwd = "/" };
-	const char *name = s->o.go;
+	const char *name = go_name(s->o.go, s->o.environ);
 
-	for (char *const *e = s->o.environ; *e && !name; e++)
-		if (str_starts(*e, "LNMATRIX_GO=") && (*e)[12])
-			name = *e + 12;
 	if (!s->go)
 		s->go = supply_find_go(name, s->o.environ);
 	if (!s->go) {
