@@ -37,12 +37,10 @@ static int index_of(const struct target *t)
 
 	if (strncmp(host, t->goos, n) == 0 && strcmp(host + n + 1, t->goarch) == 0)
 		return NATIVE; /* cmd/go's own default on linux is gcc */
-	for (int i = 0; i < (int)CROSSES; i++) {
-		n = strlen(t->goos);
+	for (int i = 0; i < (int)CROSSES; i++)
 		if (strncmp(crosses[i].target, t->goos, n) == 0 && crosses[i].target[n] == '/' &&
 		    strcmp(crosses[i].target + n + 1, t->goarch) == 0)
 			return i;
-	}
 	return -1;
 }
 

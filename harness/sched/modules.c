@@ -201,7 +201,7 @@ static int start(struct fetch *f, struct error *err)
 	if (fixture_lay_out(f->fixture, f->tmp, NULL, &dir, err) < 0)
 		return err->code;
 	modfetch_env(&user, m->o.environ, NULL);
-	for (size_t i = 0; i < user.n; i++) /* ours come first: of two of one name the first counts */
+	for (size_t i = 0; i < user.n; i++) /* these two are replaced below */
 		if (!str_starts(user.v[i], "GOMODCACHE=") && !str_starts(user.v[i], "GOFLAGS="))
 			strv_add(&env, user.v[i]);
 	strv_addf(&env, "GOMODCACHE=%s/gopath/pkg/mod", m->o.cache);
